@@ -1,0 +1,135 @@
+"""The one table of settings, which feeds flags, environment, docs and `/-/settings`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from so2graph.errors import BadSetting
+
+__all__ = ["ENV_PREFIX", "SettingRow", "Settings", "setting_rows"]
+
+ENV_PREFIX = "SO2GRAPH_"
+
+
+def _setting(default: object, doc: str, *, low: int | None = None, high: int | None = None,
+             choices: tuple[str, ...] = (), flag: bool = True) -> Any:
+    return field(
+        default=default,
+        metadata={"doc": doc, "low": low, "high": high, "choices": choices, "flag": flag},
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its value. Made by `load`; `replace` from `dataclasses` makes a changed copy."""
+
+    data: Path = _setting(Path("so2graph-data"), "Folder of the generations; made and built when it is empty.")
+    host: str = _setting("127.0.0.1", "Address that `serve` listens on.")
+    port: int = _setting(7878, "Port that `serve` listens on; 0 takes a free one.", low=0, high=65535)
+    base: str = _setting(
+        "https://w3id.org/so2graph/",
+        "Base of all IRIs of the dataset: `id/…`, `doc/…`, `def#…` and `graph/…` stand below it.",
+    )
+    workers: int = _setting(2, "Worker processes of `serve`.", low=1, high=64)
+    threads: int = _setting(8, "Requests that one worker handles at a time.", low=1, high=256)
+    contact: str = _setting(
+        "public",
+        "Whether e-mail addresses can be reached: `public` (the contact graph, by its name only) or `private` "
+        "(by nobody, in no answer, export or page).",
+        choices=("public", "private"),
+    )
+    max_query_bytes: int = _setting(1_000_000, "Longest query taken, in bytes; longer gives 413.", low=1)
+    max_result_bytes: int = _setting(
+        100_000_000, "Largest answer made, in bytes; a larger one gives 422, never a part.", low=1
+    )
+    max_merge_triples: int = _setting(
+        2_000_000,
+        "Most triples that `FROM` with several graphs may merge for one query; more gives 422.",
+        low=1,
+    )
+    max_path_steps: int = _setting(8, "Most steps that `path` follows.", low=1, high=20)
+    keep_generations: int = _setting(20, "Generations kept; the oldest beyond that are removed.", low=1)
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
+        """Settings from the environment (`SO2GRAPH_<NAME>`), with `overrides` (flags; None is not given) on top.
+
+        Raises `BadSetting` for a value that the setting does not allow.
+        """
+        values: dict[str, Any] = {}
+        for row in fields(cls):
+            given: object = (overrides or {}).get(row.name)
+            source = f"--{row.name.replace('_', '-')}"
+            if given is None:
+                source = ENV_PREFIX + row.name.upper()
+                given = environ.get(source)
+            if given is not None:
+                values[row.name] = _parse(row, given, source)
+        return replace(cls(), **values)
+
+    def environment(self) -> dict[str, str]:
+        """The same settings as environment variables, for a child process."""
+        return {ENV_PREFIX + row.name.upper(): str(getattr(self, row.name)) for row in fields(self)}
+
+
+def _parse(row: Field[Any], given: object, source: str) -> object:
+    kind = type(row.default)
+    text = str(given).strip()
+    if kind is int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise BadSetting(f"{source}={text!r} is not a whole number", mend="Give digits only.") from None
+        low, high = row.metadata["low"], row.metadata["high"]
+        if (low is not None and number < low) or (high is not None and number > high):
+            upper = "" if high is None else f" and at most {high}"
+            raise BadSetting(f"{source}={number} is out of range", mend=f"Give at least {low}{upper}.")
+        return number
+    if kind is not str:
+        return Path(text)
+    choices = row.metadata["choices"]
+    if choices and text not in choices:
+        raise BadSetting(f"{source}={text!r} is not one of the values", mend=f"Give one of: {', '.join(choices)}.")
+    if row.name == "base":
+        _check_base(text, source)
+    return text
+
+
+def _check_base(text: str, source: str) -> None:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or not text.endswith("/") or parts.query:
+        raise BadSetting(
+            f"{source}={text!r} is not a base for IRIs",
+            mend="Give an absolute http(s) address that ends with a slash.",
+        )
+    if any(c in text for c in ' <>"{}|\\^`'):
+        raise BadSetting(f"{source}={text!r} has a character that an IRI cannot have", mend="Leave it out.")
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One row of the table: name, environment variable, default, value and what it does."""
+
+    name: str
+    variable: str
+    default: str
+    value: str
+    doc: str
+
+
+def setting_rows(settings: Settings) -> tuple[SettingRow, ...]:
+    """The table of settings with the values in force, in the order of the class."""
+    return tuple(
+        SettingRow(
+            name=row.name,
+            variable=ENV_PREFIX + row.name.upper(),
+            default=str(row.default),
+            value=str(getattr(settings, row.name)),
+            doc=str(row.metadata["doc"]),
+        )
+        for row in fields(settings)
+    )

@@ -1,0 +1,1 @@
+"""Keeps generations of the dataset and answers queries on them."""

@@ -1,0 +1,226 @@
+"""Reads a SPARQL text as tokens: which form it has, which graphs it names, and whether it reaches outside.
+
+The lexical rules are those of SPARQL 1.1 Query Language, section 19.8 (productions 139 to 173). Nothing is parsed
+here: the engine does that. A token scanner is enough to see every keyword that is one, and is some hundred times
+faster than parsing with rdflib.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from so2graph.errors import PolicyRefused, QuerySyntax, QueryTooLarge
+
+__all__ = ["QUERY_FORMS", "Analysis", "Token", "analyse", "guard", "scan", "substitute"]
+
+QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+UPDATE_FORMS = ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH")
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>[\s]+)
+    | (?P<comment>\#[^\n\r]*)
+    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+    | (?P<string>\"\"\"(?:(?:\"|\"\")?(?:[^"\\]|\\.))*\"\"\" | '''(?:(?:'|'')?(?:[^'\\]|\\.))*'''
+        | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
+    | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+    | (?P<variable>[?$][\w\u00B7\u0300-\u036F\u203F-\u2040]+)
+    | (?P<blank>_:[\w](?:[\w.\-\u00B7]*[\w\-\u00B7])?)
+    | (?P<name>(?:[^\W\d_](?:[\w.\-\u00B7]*[\w\-\u00B7])?)?:
+        (?:(?:[\w:]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])
+           (?:(?:[\w.\-:\u00B7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])*
+              (?:[\w\-:\u00B7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]))?)?)
+    | (?P<word>[A-Za-z][A-Za-z0-9_]*)
+    | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
+    | (?P<sign>\^\^|\|\||&&|!=|<=|>=|[{}()\[\].,;|/^+*?!=<>&-])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_CODEPOINT = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token: its kind (a group of the scanner), its text, and where it starts (from 0)."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def upper(self) -> str:
+        return self.text.upper() if self.kind == "word" else ""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a text is about: `form` is the first word of a query or update, the graphs are absolute IRIs."""
+
+    form: str
+    from_default: tuple[str, ...]
+    from_named: tuple[str, ...]
+    outside: Token | None
+    update: Token | None
+
+    @property
+    def has_dataset(self) -> bool:
+        return bool(self.from_default or self.from_named)
+
+    @property
+    def makes_graph(self) -> bool:
+        return self.form in ("CONSTRUCT", "DESCRIBE")
+
+
+def position(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of `offset`, both from 1."""
+    line = text.count("\n", 0, offset) + 1
+    return line, offset - (text.rfind("\n", 0, offset) + 1) + 1
+
+
+def _syntax(text: str, offset: int, what: str, mend: str) -> QuerySyntax:
+    line, column = position(text, offset)
+    return QuerySyntax(f"line {line}, column {column}: {what}", mend=mend, line=line, column=column)
+
+
+def scan(text: str) -> Iterator[Token]:
+    """The tokens of `text`, without white space and comments; raises `QuerySyntax` at what is none."""
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise _syntax(text, at, f"{text[at]!r} starts nothing that SPARQL knows",
+                          "A string or an IRI that is not closed is the usual cause.")
+        kind = str(match.lastgroup)
+        if kind not in ("space", "comment"):
+            yield Token(kind, match.group(), at)
+        at = match.end()
+
+
+def _refuse_codepoint_escapes(text: str) -> None:
+    """Refuses `\\u` escapes that could make another token than the one that is read here (SPARQL 1.1, 19.2)."""
+    strings = [(t.start, t.start + len(t.text)) for t in scan(_CODEPOINT.sub(lambda m: "_" * len(m.group()), text))
+               if t.kind == "string"]
+    for match in _CODEPOINT.finditer(text):
+        code = int(match.group(1) or match.group(2), 16)
+        harmless = code <= 0x10FFFF and chr(code) not in "\"'\\\n\r"
+        if not harmless or not any(start < match.start() < end for start, end in strings):
+            line, column = position(text, match.start())
+            raise PolicyRefused(
+                f"line {line}, column {column}: the escape {match.group()} is not taken here",
+                mend="Write the character itself.", line=line, column=column,
+            )
+
+
+class _Prologue:
+    """BASE and PREFIX as far as they were read, to make IRIs absolute."""
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        self._prefixes = dict(prefixes)
+        self._base = ""
+
+    def read(self, tokens: list[Token], at: int) -> int:
+        """Reads one declaration at `at`; returns where the next token is (or `at` when there is none)."""
+        word = tokens[at].upper
+        if word == "BASE" and at + 1 < len(tokens):
+            self._base = urljoin(self._base, tokens[at + 1].text[1:-1])
+            return at + 2
+        if word == "PREFIX" and at + 2 < len(tokens):
+            self._prefixes[tokens[at + 1].text.rstrip(":")] = urljoin(self._base, tokens[at + 2].text[1:-1])
+            return at + 3
+        return at
+
+    def absolute(self, token: Token) -> str:
+        if token.kind == "iri":
+            return urljoin(self._base, token.text[1:-1]) if self._base else token.text[1:-1]
+        prefix, _, local = token.text.partition(":")
+        return self._prefixes.get(prefix, prefix + ":") + re.sub(r"\\(.)", r"\1", local)
+
+
+def analyse(text: str, prefixes: Mapping[str, str] | None = None) -> Analysis:
+    """What `text` asks for. `prefixes` are those known without being declared.
+
+    `from_default` and `from_named` hold the graphs of `FROM` and `FROM NAMED` (SPARQL 1.1, 13.2), in order, each once.
+    `outside` is the first SERVICE or LOAD keyword, `update` the first keyword of an update operation.
+    """
+    tokens = list(scan(text))
+    prologue = _Prologue(prefixes or {})
+    form, depth, at = "", 0, 0
+    default: dict[str, None] = {}
+    named: dict[str, None] = {}
+    outside = update = None
+    while at < len(tokens):
+        token = tokens[at]
+        after = prologue.read(tokens, at) if depth == 0 else at
+        if after > at:
+            at = after
+            continue
+        word = token.upper
+        if token.kind == "sign" and token.text in "{}":
+            depth += 1 if token.text == "{" else -1
+        elif word in ("SERVICE", "LOAD"):
+            outside = outside or token
+            update = update or (token if word == "LOAD" else None)
+            form = form or word
+        elif word in UPDATE_FORMS and depth == 0:
+            update = update or token
+            form = form or word
+        elif word in QUERY_FORMS and not form:
+            form = word
+        elif word == "FROM" and depth == 0:
+            at += 1
+            target = default
+            if at < len(tokens) and tokens[at].upper == "NAMED":
+                at, target = at + 1, named
+            if at < len(tokens) and tokens[at].kind in ("iri", "name"):
+                target[prologue.absolute(tokens[at])] = None
+        at += 1
+    return Analysis(form, tuple(default), tuple(named), outside, update)
+
+
+def guard(text: str, *, max_bytes: int, prefixes: Mapping[str, str] | None = None) -> Analysis:
+    """Analyses a query and refuses what a query may not do here.
+
+    Raises `QueryTooLarge`, `QuerySyntax` (with `line` and `column`), or `PolicyRefused` for SERVICE, LOAD, update
+    and code point escapes outside strings.
+    """
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > max_bytes:
+        raise QueryTooLarge(
+            f"the query has {size} bytes, and the limit is {max_bytes}",
+            mend="Shorten it, or raise the setting max_query_bytes.", limit=max_bytes, size=size,
+        )
+    if _CODEPOINT.search(text):
+        _refuse_codepoint_escapes(text)
+    analysis = analyse(text, prefixes)
+    for token, what in (
+        (analysis.outside, "reaches for another server, which queries here may not"),
+        (analysis.update, "changes the dataset, which this service does not allow"),
+    ):
+        if token is not None:
+            line, column = position(text, token.start)
+            raise PolicyRefused(
+                f"line {line}, column {column}: {token.text} {what}",
+                mend="Take it out; load outside data into a graph of its own instead."
+                if token.upper in ("SERVICE", "LOAD") else "Send a query: SELECT, ASK, CONSTRUCT or DESCRIBE.",
+                line=line, column=column,
+            )
+    if analysis.form not in QUERY_FORMS:
+        raise _syntax(text, len(text), "there is no SELECT, ASK, CONSTRUCT or DESCRIBE in it", "Send a SPARQL query.")
+    return analysis
+
+
+def substitute(text: str, values: Mapping[str, str]) -> str:
+    """`text` with each variable `?_name` of `values` replaced by its term (as Turtle writes it).
+
+    Only variable tokens are replaced: what looks like one inside a string, an IRI or a comment stays.
+    """
+    out, at = [], 0
+    for token in scan(text):
+        name = token.text[2:] if token.kind == "variable" and token.text[1] == "_" else None
+        if name is not None and name in values:
+            out += [text[at:token.start], values[name]]
+            at = token.start + len(token.text)
+    return "".join([*out, text[at:]])

@@ -1,0 +1,1 @@
+"""Answers questions about how the things in the graph hang together."""

@@ -1,0 +1,1 @@
+"""Turns the catalogue into a checked generation, and a generation into files."""

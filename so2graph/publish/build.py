@@ -1,0 +1,151 @@
+"""Builds a generation from the catalogue: stage, check, count, swap; a build that fails leaves everything as it was."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from so2graph import __version__
+from so2graph.config import Settings
+from so2graph.engine.generations import Folder, Manifest
+from so2graph.engine.store import Quad, Snapshot, Staged, parse_file
+from so2graph.errors import CheckFailed, DataInvalid
+from so2graph.publish.catalogue import Catalogue, GraphEntry, read_catalogue
+from so2graph.publish.describe import catalogue_graph
+from so2graph.publish.validate import Checker
+from so2graph.registry import Bundle
+from so2graph.vocab import Iri, Names
+
+__all__ = ["Built", "build", "ensure_built", "open_current", "validate"]
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, and how far it is: step, done, total."""
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build came to: the generation that is current now, and whether this build made it."""
+
+    manifest: Manifest
+    new: bool
+
+
+def _inputs(bundle: Bundle, catalogue: Catalogue, checksums: Mapping[Path, str]) -> str:
+    """A digest of all that a build depends on: files, checks, shapes, prefixes, base and version of the program."""
+    digest = hashlib.sha256()
+    folder = bundle.root
+    others = sorted([*bundle.shapes, *(folder / "queries" / "checks").glob("*.rq"),
+                     folder / "ontology" / "prefixes.tsv", bundle.catalogue, *(bundle.data / "sources").glob("*")])
+    digest.update(f"{__version__}\n{bundle.base}\n".encode())
+    for path in others:
+        digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for entry in catalogue.entries:
+        for file in entry.files:
+            digest.update(f"{entry.iri} {file.name} {checksums[file]}\n".encode())
+    return digest.hexdigest()
+
+
+def _load(bundle: Bundle, entry: GraphEntry) -> list[Quad]:
+    """The quads of one graph; raises `DataSyntax`, or `DataInvalid` for a file that writes to another graph."""
+    graph = Iri(entry.iri)
+    quads: list[Quad] = []
+    for file in entry.files:
+        for subject, predicate, obj, stated in parse_file(file, bundle.read(file), bundle.base):
+            if stated not in (None, graph):
+                raise DataInvalid(f"{file} writes to <{stated}>, and the catalogue gives it <{entry.iri}>",
+                                  mend="One file holds one graph: move those statements to the file of their own.")
+            quads.append((subject, predicate, obj, graph))
+    if not quads:
+        raise DataInvalid(f"<{entry.iri}> has no statements in {', '.join(f.name for f in entry.files)}",
+                          mend="Fill the file, or take the dataset out of the catalogue.")
+    return quads
+
+
+def _stage(bundle: Bundle, names: Names, catalogue: Catalogue, checksums: Mapping[Path, str], path: Path,
+           progress: Progress) -> Staged:
+    """Fills a new store from the catalogue and checks it; raises `CheckFailed` with every fault."""
+    total = len(catalogue.entries) + 3
+    loaded = []
+    for done, entry in enumerate(catalogue.entries):
+        progress(f"reading {entry.iri.removeprefix(names.base)}", done, total)
+        loaded.append(_load(bundle, entry))
+    staged = Staged(path, names)
+    try:
+        progress("storing", total - 3, total)
+        for quads in loaded:
+            staged.add(quads)
+        staged.add(catalogue_graph(staged, catalogue, checksums, names))
+        staged.refresh_merges(catalogue.factual, (*catalogue.merged, names.catalogue))
+        progress("checking", total - 2, total)
+        faults = Checker(bundle, names, bundle.prefixes(), catalogue, staged).faults()
+        if faults:
+            raise CheckFailed(faults)
+        progress("done", total, total)
+    except BaseException:
+        staged.close()
+        raise
+    return staged
+
+
+def build(bundle: Bundle, settings: Settings, progress: Progress = _silent) -> Built:
+    """Builds the catalogue into a new generation of `settings.data` and makes it current.
+
+    The same inputs make no new generation. Raises `DataSyntax`, `DataInvalid`, `CheckFailed`, `DatasetLocked`,
+    `DatasetReadOnly` or `DiskFull`; whatever it raises, the current generation stays what it was.
+    """
+    folder, names = Folder(settings.data), Names(settings.base)
+    catalogue = read_catalogue(bundle, names)
+    checksums = catalogue.checksums()
+    inputs = _inputs(bundle, catalogue, checksums)
+    if folder.current() is not None and folder.manifest().inputs == inputs:
+        return Built(folder.manifest(), new=False)
+    with folder.writing("so2graph build"), folder.staging() as path:
+        if folder.current() is not None and folder.manifest().inputs == inputs:
+            return Built(folder.manifest(), new=False)
+        staged = _stage(bundle, names, catalogue, checksums, path / "store", progress)
+        counts = staged.counts()
+        staged.close()
+        manifest = Manifest(
+            number=folder.next_number(), created=datetime.now(UTC).isoformat(timespec="seconds"), inputs=inputs,
+            base=settings.base, graphs=counts, by_name_only=catalogue.by_name_only,
+        )
+        folder.publish(path, manifest, settings.keep_generations)
+    return Built(manifest, new=True)
+
+
+def validate(bundle: Bundle, settings: Settings, scratch: Path, progress: Progress = _silent) -> int:
+    """Checks what a build would publish, in `scratch`, and publishes nothing; returns the number of statements.
+
+    Raises what `build` raises for faulty data.
+    """
+    names = Names(settings.base)
+    catalogue = read_catalogue(bundle, names)
+    staged = _stage(bundle, names, catalogue, catalogue.checksums(), scratch / "store", progress)
+    try:
+        return sum(staged.counts().values())
+    finally:
+        staged.close()
+
+
+def ensure_built(bundle: Bundle, settings: Settings, progress: Progress = _silent) -> Built:
+    """The current generation of `settings.data`, built from the bundle first when the folder has none."""
+    folder = Folder(settings.data)
+    if folder.current() is None:
+        return build(bundle, settings, progress)
+    manifest = folder.manifest()
+    if manifest.base != settings.base:
+        return build(bundle, settings, progress)
+    return Built(manifest, new=False)
+
+
+def open_current(settings: Settings) -> Snapshot:
+    """Opens the current generation for reading; raises `NoGeneration` or `DatasetUnreadable`."""
+    folder = Folder(settings.data)
+    return Snapshot(folder, folder.manifest(), settings.max_merge_triples)

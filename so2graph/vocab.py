@@ -1,0 +1,204 @@
+"""IRIs, prefixes and RDF terms: how things are named, without any store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+from so2graph.errors import BadParameter
+
+__all__ = [
+    "CANONICAL_BASE",
+    "FACTUAL_GRAPHS_NOTE",
+    "MODALITIES",
+    "Blank",
+    "Iri",
+    "Literal",
+    "Names",
+    "Prefixes",
+    "Term",
+    "curie_or_iri",
+    "parse_iri",
+    "rebase",
+]
+
+CANONICAL_BASE = "https://w3id.org/so2graph/"
+
+FACTUAL_GRAPHS_NOTE = (
+    "The default graph is the merge of the graphs that hold facts; FROM <graph/all> takes in plans, "
+    "intentions, hopes and inferences."
+)
+
+MODALITIES: tuple[str, ...] = (
+    "stated", "inProgress", "planned", "attempted", "intended", "hoped", "inferred",
+)
+"""Local names of the modality concepts, from certain to uncertain; the index + 1 is `so2:certaintyRank`."""
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+DCTERMS = "http://purl.org/dc/terms/"
+
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
+_PN_LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
+
+
+@dataclass(frozen=True, order=True)
+class Iri:
+    """An IRI (RDF 1.1 Concepts, section 3.2)."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def n3(self) -> str:
+        """The term as SPARQL and Turtle write it."""
+        return f"<{self.value}>"
+
+
+@dataclass(frozen=True, order=True)
+class Literal:
+    """A literal (RDF 1.1 Concepts, section 3.3): a lexical form with a language tag or a datatype IRI."""
+
+    value: str
+    language: str | None = None
+    datatype: str = XSD + "string"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def n3(self) -> str:
+        """The term as SPARQL and Turtle write it, with every character escaped that needs it."""
+        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"')
+        escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+        if self.language:
+            return f'"{escaped}"@{self.language}'
+        if self.datatype == XSD + "string":
+            return f'"{escaped}"'
+        return f'"{escaped}"^^<{self.datatype}>'
+
+
+@dataclass(frozen=True, order=True)
+class Blank:
+    """A blank node; its label has a meaning within one answer only."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return f"_:{self.value}"
+
+
+Term = Iri | Literal | Blank
+
+
+def rebase(text: str, base: str) -> str:
+    """`text` of a bundled file (Turtle, SPARQL, TSV) with its IRIs moved from the canonical base to `base`."""
+    return text if base == CANONICAL_BASE else text.replace(CANONICAL_BASE, base)
+
+
+def parse_iri(text: str) -> Iri:
+    """The absolute IRI in `text`; raises `BadParameter` when it is not one."""
+    if not _IRI.fullmatch(text):
+        raise BadParameter(f"{text!r} is not an absolute IRI", mend="Give a full IRI, such as https://….")
+    return Iri(text)
+
+
+class Prefixes(Mapping[str, str]):
+    """The one prefix map (`ontology/prefixes.tsv`): prefix to namespace, both ways."""
+
+    def __init__(self, table: Mapping[str, str]) -> None:
+        self._table = dict(sorted(table.items()))
+
+    @classmethod
+    def read(cls, path: Path, base: str) -> Prefixes:
+        """Reads the table, with the namespaces of the project moved to `base`."""
+        rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:])
+        return cls({prefix: rebase(namespace, base) for prefix, namespace in rows})
+
+    def __getitem__(self, prefix: str) -> str:
+        return self._table[prefix]
+
+    def __iter__(self):  # type: ignore[no-untyped-def]  # the type is Mapping's own
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @cached_property
+    def _longest_first(self) -> list[tuple[str, str]]:
+        return sorted(self._table.items(), key=lambda row: -len(row[1]))
+
+    def compact(self, iri: str) -> str:
+        """The prefixed name of `iri`, or the IRI itself where no prefix fits."""
+        for prefix, namespace in self._longest_first:
+            if iri.startswith(namespace) and _PN_LOCAL.fullmatch(iri[len(namespace):]):
+                return f"{prefix}:{iri[len(namespace):]}"
+        return iri
+
+    def expand(self, name: str) -> str | None:
+        """The IRI of a prefixed name, or None when its prefix is not in the table."""
+        prefix, colon, local = name.partition(":")
+        if not colon or prefix not in self._table:
+            return None
+        return self._table[prefix] + local
+
+    def header(self) -> str:
+        """The table as SPARQL prologue."""
+        return "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in self._table.items())
+
+
+def curie_or_iri(text: str, prefixes: Prefixes) -> Iri:
+    """The IRI that `text` writes, in full (with or without angle brackets) or with a known prefix."""
+    bare = text[1:-1] if text.startswith("<") and text.endswith(">") else text
+    expanded = prefixes.expand(bare)
+    return parse_iri(expanded if expanded is not None else bare)
+
+
+@dataclass(frozen=True)
+class Names:
+    """The IRIs of one dataset, all below its base (design: IRIs)."""
+
+    base: str
+
+    def thing(self, local: str) -> str:
+        return f"{self.base}id/{quote(local, safe='-._~!$()*+,;=:@/%')}"
+
+    def graph(self, local: str) -> str:
+        return f"{self.base}graph/{local}"
+
+    def term(self, local: str) -> str:
+        return f"{self.base}def#{local}"
+
+    @property
+    def facts(self) -> str:
+        """Merge of the graphs that hold facts: the default graph of a plain query."""
+        return self.graph("facts")
+
+    @property
+    def everything(self) -> str:
+        """Merge of all public graphs, for `FROM`."""
+        return self.graph("all")
+
+    @property
+    def catalogue(self) -> str:
+        """Graph of the catalogue itself, with the counts and checksums the build adds."""
+        return self.graph("catalog")
+
+    @property
+    def derived(self) -> frozenset[str]:
+        """Graphs that are made from others: not in `GRAPH ?g`, exports or counts."""
+        return frozenset((self.facts, self.everything))
+
+    def local_path(self, iri: str) -> str | None:
+        """The path below the service that shows `iri`, or None for an IRI of somebody else."""
+        if not iri.startswith(self.base):
+            return None
+        return iri[len(self.base):]

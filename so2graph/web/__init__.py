@@ -1,0 +1,1 @@
+"""Serves the dataset over HTTP; the only package that knows Flask."""
