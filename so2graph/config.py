@@ -46,6 +46,7 @@ class Settings:
     max_result_bytes: int = _setting(
         100_000_000, "Largest answer made, in bytes; a larger one gives 422, never a part.", low=1
     )
+    max_page_rows: int = _setting(1_000, "Most rows that a web page shows of an answer; downloads hold them all.", low=1)
     max_merge_triples: int = _setting(
         2_000_000,
         "Most triples that `FROM` with several graphs may merge for one query; more gives 422.",

@@ -13,7 +13,6 @@ from so2graph.errors import BadParameter
 
 __all__ = [
     "CANONICAL_BASE",
-    "FACTUAL_GRAPHS_NOTE",
     "MODALITIES",
     "Blank",
     "Iri",
@@ -27,11 +26,6 @@ __all__ = [
 ]
 
 CANONICAL_BASE = "https://w3id.org/so2graph/"
-
-FACTUAL_GRAPHS_NOTE = (
-    "The default graph is the merge of the graphs that hold facts; FROM <graph/all> takes in plans, "
-    "intentions, hopes and inferences."
-)
 
 MODALITIES: tuple[str, ...] = (
     "stated", "inProgress", "planned", "attempted", "intended", "hoped", "inferred",

@@ -1,0 +1,97 @@
+"""Answers questions on the current generation for whoever asks: pages, protocol, commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+from so2graph.config import Settings
+from so2graph.engine.dataset import Dataset, resolve
+from so2graph.engine.generations import Folder
+from so2graph.engine.guard import guard, substitute
+from so2graph.engine.store import Answer, Snapshot
+from so2graph.errors import NoGeneration
+from so2graph.registry import Bundle, StoredQuery
+from so2graph.vocab import Iri, Prefixes, Term
+
+__all__ = ["Access", "Row", "Session"]
+
+Row = dict[str, Term | None]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One generation with the rights of its caller: everything asked through it sees the same data."""
+
+    snapshot: Snapshot
+    settings: Settings
+    prefixes: Prefixes
+    readable: frozenset[str]
+
+    def query(self, text: str, default: Iterable[str] = (), named: Iterable[str] = ()) -> Answer:
+        """Answers a text from outside. `default` and `named` are the protocol's graph parameters.
+
+        Raises `QueryTooLarge`, `QuerySyntax`, `PolicyRefused`, `UnknownGraph`, `ResultTooLarge` or `EngineFault`.
+        """
+        analysis = guard(text, max_bytes=self.settings.max_query_bytes, prefixes=self.prefixes)
+        dataset = resolve(self.snapshot.graphs, self.readable, analysis, default, named)
+        return self.snapshot.query(text, dataset, self.prefixes)
+
+    def stored(self, query: StoredQuery, given: Mapping[str, str]) -> Answer:
+        """Answers a stored query with the parameters that a user gave as text; raises `BadParameter` as well."""
+        return self.query(self.bound(query, given))
+
+    def bound(self, query: StoredQuery, given: Mapping[str, str]) -> str:
+        """The text of a stored query with its parameters filled in."""
+        values = query.values(given, self.prefixes)
+        return substitute(query.text, {name: term.n3 for name, term in values.items() if hasattr(term, "n3")})
+
+    def select(self, text: str, **values: Iri) -> list[Row]:
+        """Rows of a SELECT of our own; `values` fill `?_name` in it. It never sees a graph that is reached by name only."""
+        bound = substitute(text, {name: iri.n3 for name, iri in values.items()})
+        shown = self.readable - self.snapshot.graphs.by_name_only
+        dataset = Dataset((self.snapshot.names.facts,), tuple(sorted(shown)))
+        answer = self.snapshot.query(bound, dataset, self.prefixes)
+        return [dict(zip(answer.variables or (), row, strict=True)) for row in answer.rows()]
+
+    def labels(self, iris: Iterable[str], language: str) -> dict[str, str]:
+        """A name to show for each IRI: its label in `language`, else in another language, else its short form."""
+        wanted = sorted({iri for iri in iris if iri})
+        found: dict[str, tuple[int, str]] = {}
+        for start in range(0, len(wanted), 500):
+            values = " ".join(Iri(iri).n3 for iri in wanted[start:start + 500])
+            text = f"""SELECT ?x ?label WHERE {{ VALUES ?x {{ {values} }}
+              GRAPH ?g {{ ?x rdfs:label|skos:prefLabel|dcterms:title ?label }} }} ORDER BY ?x ?label"""
+            for row in self.select(text):
+                label = row["label"]
+                tag = getattr(label, "language", None)
+                rank = 0 if tag == language else 1 if tag is None else 2
+                known = found.get(str(row["x"]))
+                if known is None or rank < known[0]:
+                    found[str(row["x"])] = (rank, str(label))
+        return {iri: found[iri][1] if iri in found else self.prefixes.compact(iri) for iri in wanted}
+
+
+class Access:
+    """Opens the current generation, and a newer one as soon as there is one; safe to use from several threads."""
+
+    def __init__(self, settings: Settings, bundle: Bundle) -> None:
+        self.settings, self.bundle = settings, bundle
+        self.prefixes = bundle.prefixes()
+        self._folder = Folder(settings.data)
+        self._snapshot: Snapshot | None = None
+        self._lock = Lock()
+
+    def session(self) -> Session:
+        """A session on the current generation; raises `NoGeneration` or `DatasetUnreadable`."""
+        number = self._folder.current()
+        with self._lock:
+            if number is None:
+                raise NoGeneration(f"{self.settings.data} holds no generation yet", mend="Run 'so2graph build'.")
+            if self._snapshot is None or self._snapshot.manifest.number != number:
+                manifest = self._folder.manifest(number)
+                self._snapshot = Snapshot(self._folder, manifest, self.settings.max_merge_triples)
+            snapshot = self._snapshot
+        readable = snapshot.graphs.readable(self.settings.contact)
+        return Session(snapshot, self.settings, self.prefixes, readable)

@@ -1,0 +1,91 @@
+"""The Flask application: blueprints, headers that every answer has, and the small pages about the service itself."""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+
+from flask import Blueprint, Flask, Response, g, request
+from markupsafe import Markup
+
+from so2graph import __version__
+from so2graph.config import Settings, setting_rows
+from so2graph.engine.access import Access
+from so2graph.registry import Bundle
+from so2graph.web import errors, home, queries, resource, sparql
+from so2graph.web.site import Site, answer, site
+
+__all__ = ["create_app"]
+
+CSP = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+       "frame-ancestors 'none'")
+about = Blueprint("about", __name__, url_prefix="/-")
+
+
+@about.get("/health")
+def health() -> Response:
+    """The process answers."""
+    return answer(b'{"status": "ok"}\n', "application/json")
+
+
+@about.get("/ready")
+def ready() -> Response:
+    """A generation can be read; 503 while there is none."""
+    manifest = site().session.snapshot.manifest
+    body = {"status": "ready", "generation": manifest.number, "triples": manifest.triples}
+    return answer(json.dumps(body).encode() + b"\n", "application/json")
+
+
+@about.get("/settings")
+def settings() -> Response:
+    """The settings in force, as a page or JSON; paths are left out for strangers."""
+    here = site()
+    rows = [row for row in setting_rows(here.settings) if row.name != "data"]
+    if here.by_person:
+        return here.page("settings.html", rows=rows, version=__version__)
+    body = {"version": __version__,
+            "settings": {row.name: {"value": row.value, "default": row.default, "variable": row.variable,
+                                    "doc": row.doc} for row in rows}}
+    return answer(json.dumps(body, indent=2).encode() + b"\n", "application/json")
+
+
+def create_app(settings: Settings, bundle: Bundle) -> Flask:
+    """The application for one data folder. Nothing is opened until the first request needs it."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 4 * settings.max_query_bytes + 100_000
+    app.config["MAX_FORM_MEMORY_SIZE"] = None
+    app.extensions["so2graph"] = Access(settings, bundle)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["marked"] = Markup
+    for part in (home.blueprint, sparql.blueprint, queries.blueprint, resource.blueprint, about):
+        app.register_blueprint(part)
+    errors.install(app)
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        return _finish(response)
+
+    return app
+
+
+def _finish(response: Response) -> Response:
+    """Headers that every answer has: what it depends on, where it came from, what a browser may do with it."""
+    here: Site | None = g.get("site")
+    response.vary.update(("Accept", "Accept-Language"))
+    if here is not None:
+        if here.generation is not None:
+            response.headers["SO2Graph-Generation"] = str(here.generation)
+        milliseconds = (perf_counter() - here.started) * 1000
+        response.headers["Server-Timing"] = f"total;dur={milliseconds:.1f}"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "SO2Graph-Generation, Server-Timing, Link"
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = "Accept, Accept-Language, Content-Type"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = CSP
+    return response
+
+

@@ -1,0 +1,83 @@
+"""Turns errors into answers: problem documents (RFC 9457), and a page for a person with a browser."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from so2graph.errors import BadRequest, EngineFault, MethodNotAllowed, NotFound, QueryTooLarge, So2Error
+from so2graph.web.site import site
+from so2graph.web.words import known, say
+
+__all__ = ["PROBLEM_JSON", "install", "problem"]
+
+PROBLEM_JSON = "application/problem+json"
+_log = logging.getLogger(__name__)
+
+
+def problem(error: So2Error) -> dict[str, object]:
+    """The members of the problem document of an error (RFC 9457, section 3)."""
+    document: dict[str, object] = {
+        "type": f"https://w3id.org/so2graph/problems/{error.slug}",
+        "title": error.title,
+        "status": error.status,
+        "detail": str(error),
+    }
+    if error.mend:
+        document["mend"] = error.mend
+    return document | error.members
+
+
+def _response(error: So2Error) -> Response:
+    here = site()
+    if here.by_person and request.method in ("GET", "HEAD", "POST"):
+        key = f"error.{error.slug}"
+        title = say(key if known(key) else "error.other", here.language)
+        near = error.members.get("near", [])
+        links = [(iri, here.href(iri)) for iri in near if isinstance(iri, str) and iri.startswith("http")] \
+            if isinstance(near, list) and here.generation is not None else []
+        labels = here.session.labels((iri for iri, _ in links), here.language) if links else {}
+        response = here.page("error.html", error.status, title=title, error=error,
+                             near=[(labels[iri], href) for iri, href in links])
+    else:
+        body = json.dumps(problem(error), ensure_ascii=False, indent=2) + "\n"
+        response = Response(body, status=error.status, content_type=PROBLEM_JSON)
+    allow = error.members.get("allow")
+    if isinstance(allow, list | tuple):
+        response.headers["Allow"] = ", ".join(map(str, allow))
+    if error.status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _from_http(error: HTTPException) -> So2Error:
+    """What Flask itself refuses, as one of ours."""
+    if error.code == 405:
+        allow = sorted(getattr(error, "valid_methods", None) or ())
+        return MethodNotAllowed(f"{request.path} does not take {request.method}", mend=f"Use {', '.join(allow)}.",
+                                allow=allow)
+    if error.code == 404:
+        return NotFound(f"there is nothing at {request.path}", mend="Begin at /.")
+    if error.code == 413:
+        return QueryTooLarge("the request is larger than the limit", mend="Send less.")
+    return BadRequest(error.description or "the request cannot be understood")
+
+
+def install(app: Flask) -> None:
+    """Lets every error of the app end as a problem document or a page."""
+
+    @app.errorhandler(So2Error)
+    def ours(error: So2Error) -> Response:
+        return _response(error)
+
+    @app.errorhandler(HTTPException)
+    def theirs(error: HTTPException) -> Response:
+        return _response(_from_http(error))
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        _log.error("unforeseen error at %s", request.path, exc_info=error)
+        return _response(EngineFault("something unforeseen went wrong", mend="It is in the log of the service."))

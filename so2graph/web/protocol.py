@@ -1,0 +1,149 @@
+"""What a request means, decided without I/O: SPARQL 1.1 Protocol, content negotiation, languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from werkzeug.datastructures import LanguageAccept, MIMEAccept
+from werkzeug.http import parse_accept_header, parse_options_header
+
+from so2graph.errors import BadRequest, MethodNotAllowed, NotAcceptable, PolicyRefused, UnsupportedMedia
+from so2graph.formats import HTML, Format, by_name
+
+__all__ = ["LANGUAGES", "Chosen", "QueryRequest", "choose_format", "choose_language", "read_query", "wants_html"]
+
+LANGUAGES = ("nl", "en")
+FORM, QUERY, UPDATE = "application/x-www-form-urlencoded", "application/sparql-query", "application/sparql-update"
+SPARQL_METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+Parameters = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class QueryRequest:
+    """A query as the protocol brings it (SPARQL 1.1 Protocol, 2.1); `format` is the `format=` of the URL or form."""
+
+    text: str
+    default_graphs: tuple[str, ...]
+    named_graphs: tuple[str, ...]
+    format: str | None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A format, and the media type by which the client asked for it."""
+
+    format: Format
+    content_type: str
+
+
+def read_query(method: str, content_type: str, url: Parameters, body: bytes) -> QueryRequest | None:
+    """The query of a request to `/sparql`; None when there is none, which asks for the service description.
+
+    The cases are the table of SPARQL 1.1 Protocol 2.1: GET, POST of a form, POST of the query itself. Raises
+    `MethodNotAllowed`, `UnsupportedMedia`, `BadRequest`, or `PolicyRefused` for an update.
+    """
+    if method in ("GET", "HEAD"):
+        if "update" in url:
+            raise BadRequest("an update cannot be sent by GET", mend="SPARQL 1.1 Protocol 2.2 asks for POST.")
+        return _from_parameters(url) if "query" in url else None
+    if method != "POST":
+        raise MethodNotAllowed(f"/sparql does not take {method}", mend="Use GET or POST.", allow=SPARQL_METHODS)
+    media_type, options = parse_options_header(content_type)
+    if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMedia(f"charset {options['charset']} is not read here", mend="Send UTF-8.")
+    if media_type == UPDATE:
+        raise _no_update()
+    if media_type == QUERY:
+        return QueryRequest(_utf8(body), tuple(url.get("default-graph-uri", ())),
+                            tuple(url.get("named-graph-uri", ())), _one(url, "format"))
+    if media_type == FORM:
+        form = _form(_utf8(body))
+        if "update" in form:
+            raise _no_update()
+        merged = {**{k: list(v) for k, v in url.items() if k == "format"}, **form}
+        return _from_parameters(merged)
+    raise UnsupportedMedia(
+        f"a body of type {media_type or 'unknown'} is not read here",
+        mend=f"Send {QUERY} or {FORM}.", accepted=[QUERY, FORM],
+    )
+
+
+def _no_update() -> PolicyRefused:
+    return PolicyRefused("this service takes no updates", mend="Change the files in data/ and build again.")
+
+
+def _utf8(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"the body is not UTF-8 (byte {error.start})", mend="Encode it as UTF-8.") from None
+
+
+def _form(text: str) -> dict[str, list[str]]:
+    from urllib.parse import parse_qs
+
+    try:
+        return parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except ValueError as error:
+        raise BadRequest(f"the form cannot be read: {error}", mend="Percent-encode UTF-8.") from None
+
+
+def _one(parameters: Parameters, name: str) -> str | None:
+    values = parameters.get(name, ())
+    if len(values) > 1:
+        raise BadRequest(f"{name} is given {len(values)} times", mend="Give it once.")
+    return values[0] if values else None
+
+
+def _from_parameters(parameters: Parameters) -> QueryRequest:
+    text = _one(parameters, "query")
+    if text is None:
+        raise BadRequest("the form has no query", mend="Give the query in a field called query.")
+    return QueryRequest(text, tuple(parameters.get("default-graph-uri", ())),
+                        tuple(parameters.get("named-graph-uri", ())), _one(parameters, "format"))
+
+
+def choose_format(accept: str, wanted: str | None, offered: Sequence[Format]) -> Chosen:
+    """The format to answer in: the one named by `wanted`, else the best by `Accept` (RFC 9110, 12.5.1).
+
+    Of equal quality the first offered wins; no `Accept` takes anything. Raises `NotAcceptable` with all there is.
+    """
+    if wanted:
+        named = by_name(wanted, offered)
+        if named is None:
+            raise _none_fits(f"format={wanted!r} cannot be made here", offered)
+        return Chosen(named, named.content_type)
+    if not accept.strip():
+        return Chosen(offered[0], offered[0].content_type)
+    header = parse_accept_header(accept, MIMEAccept)
+    best: tuple[float, Chosen] | None = None
+    for option in offered:
+        for media_type in option.media_types:
+            quality = header.quality(media_type)
+            if quality > 0 and (best is None or quality > best[0]):
+                sent = f"{media_type}; charset=utf-8" if option.charset else media_type
+                best = (quality, Chosen(option, sent))
+    if best is None:
+        raise _none_fits(f"nothing of 'Accept: {accept}' can be made here", offered)
+    return best[1]
+
+
+def _none_fits(what: str, offered: Sequence[Format]) -> NotAcceptable:
+    available = [{"name": f.name, "mediaType": f.media_type, "suffix": f.suffix} for f in offered]
+    names = ", ".join(f"{f.name} ({f.media_type})" for f in offered)
+    return NotAcceptable(what, mend=f"There is: {names}.", available=available)
+
+
+def wants_html(accept: str) -> bool:
+    """Whether a person with a browser asks: HTML is named, and nothing is liked better."""
+    header = parse_accept_header(accept, MIMEAccept)
+    named = max((quality for value, quality in header if value in HTML.media_types), default=0.0)
+    return named > 0 and all(quality <= named for _, quality in header)
+
+
+def choose_language(wanted: str | None, accept: str) -> str:
+    """`nl` or `en`: the one asked for by `lang=`, else the best by `Accept-Language`, else Dutch."""
+    if wanted in LANGUAGES:
+        return str(wanted)
+    return parse_accept_header(accept, LanguageAccept).best_match(LANGUAGES) or "nl"

@@ -1,0 +1,123 @@
+"""What every page needs from a request: its language, a session on the data, links and the words of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import cast
+from urllib.parse import urlencode
+
+from flask import Response, current_app, g, render_template, request
+
+from so2graph.config import Settings
+from so2graph.engine.access import Access, Session
+from so2graph.formats import Format
+from so2graph.vocab import Iri, Literal, Term
+from so2graph.web.protocol import Chosen, choose_format, choose_language, wants_html
+from so2graph.web.words import say
+
+__all__ = ["Cell", "Site", "answer", "cells", "site"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A term as a page shows it: text, where it leads, its language, and the IRI behind a label."""
+
+    text: str
+    href: str | None = None
+    language: str | None = None
+    iri: str | None = None
+
+
+class Site:
+    """One request, seen from the pages."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self.started = perf_counter()
+        self.chosen_language = request.args.get("lang")
+        self.language = choose_language(self.chosen_language, request.headers.get("Accept-Language", ""))
+        self._session: Session | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return self.access.settings
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            self._session = self.access.session()
+        return self._session
+
+    @property
+    def generation(self) -> int | None:
+        """The generation that this request was answered from; None when it needed none."""
+        return None if self._session is None else self._session.snapshot.manifest.number
+
+    @property
+    def by_person(self) -> bool:
+        return wants_html(request.headers.get("Accept", ""))
+
+    def say(self, key: str, **values: object) -> str:
+        return say(key, self.language, **values)
+
+    def path(self, local: str) -> str:
+        """The URL path of `local` below this service, keeping the language that the reader chose."""
+        path = f"{request.script_root}/{local.removeprefix('/')}"
+        if self.chosen_language is None:
+            return path
+        bare, mark, fragment = path.partition("#")
+        return f"{bare}{'&' if '?' in bare else '?'}lang={self.language}{mark}{fragment}"
+
+    @property
+    def other_language(self) -> str:
+        """The same page in the other language, as a URL query."""
+        kept = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+        return "?" + urlencode([*kept, ("lang", "en" if self.language == "nl" else "nl")])
+
+    def href(self, iri: str) -> str | None:
+        """Where an IRI leads: into this service for one of ours, outside for http(s), nowhere otherwise."""
+        local = self.session.snapshot.names.local_path(iri)
+        if local is not None:
+            return self.path(local.replace("id/", "doc/", 1) if local.startswith("id/") else local)
+        return iri if iri.startswith(("http://", "https://")) else None
+
+    def choose(self, offered: Sequence[Format], wanted: str | None = None) -> Chosen:
+        return choose_format(request.headers.get("Accept", ""), wanted or request.args.get("format"), offered)
+
+    def page(self, template: str, status: int = 200, **values: object) -> Response:
+        """A rendered page; never cached across languages."""
+        html = render_template(template, site=self, t=self.say, lang=self.language, **values)
+        response = Response(html, status=status, content_type="text/html; charset=utf-8")
+        response.headers["Content-Language"] = self.language
+        return response
+
+
+def site() -> Site:
+    """The `Site` of this request."""
+    if "site" not in g:
+        g.site = Site(cast(Access, current_app.extensions["so2graph"]))
+    return cast(Site, g.site)
+
+
+def answer(body: bytes, content_type: str) -> Response:
+    return Response(body, content_type=content_type)
+
+
+def cells(here: Site, rows: Iterable[Sequence[Term | None]]) -> list[list[Cell]]:
+    """Rows of terms as cells, IRIs with their labels."""
+    rows = list(rows)
+    iris = {term.value for row in rows for term in row if isinstance(term, Iri)}
+    labels = here.session.labels(iris, here.language) if iris else {}
+
+    def cell(term: Term | None) -> Cell:
+        if term is None:
+            return Cell("")
+        if isinstance(term, Iri):
+            return Cell(labels[term.value], here.href(term.value), iri=term.value)
+        if isinstance(term, Literal):
+            return Cell(term.value, language=term.language)
+        return Cell(str(term))
+
+    return [[cell(term) for term in row] for row in rows]
