@@ -19,13 +19,15 @@ __all__ = ["QUERY_FORMS", "Analysis", "Token", "analyse", "guard", "scan", "subs
 QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 UPDATE_FORMS = ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH")
 
+# A string with any other escape is none to the engine, which then reads its quotation marks in another way.
+_ESCAPE = r"""\\(?:[tbnrf\\"']|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"""
 _TOKEN = re.compile(
     r"""
       (?P<space>[\s]+)
     | (?P<comment>\#[^\n\r]*)
     | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    | (?P<string>\"\"\"(?:(?:\"|\"\")?(?:[^"\\]|\\.))*\"\"\" | '''(?:(?:'|'')?(?:[^'\\]|\\.))*'''
-        | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
+    | (?P<string>\"\"\"(?:(?:\"|\"\")?(?:[^"\\]|ESCAPE))*\"\"\" | '''(?:(?:'|'')?(?:[^'\\]|ESCAPE))*'''
+        | "(?:[^"\\\n\r]|ESCAPE)*" | '(?:[^'\\\n\r]|ESCAPE)*')
     | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
     | (?P<variable>[?$][\w\u00B7\u0300-\u036F\u203F-\u2040]+)
     | (?P<blank>_:[\w](?:[\w.\-\u00B7]*[\w\-\u00B7])?)
@@ -36,10 +38,13 @@ _TOKEN = re.compile(
     | (?P<word>[A-Za-z][A-Za-z0-9_]*)
     | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
     | (?P<sign>\^\^|\|\||&&|!=|<=|>=|[{}()\[\].,;|/^+*?!=<>&-])
-    """,
+    """.replace("ESCAPE", _ESCAPE),
     re.VERBOSE | re.DOTALL,
 )
-_CODEPOINT = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
+# The third group takes an escaped backslash (and its like) as a pair, so that \\\\u0041 is not an escape of a letter.
+_CODEPOINT = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_SCHEME = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
+_MISLEADING = re.compile(r"['#()\[\]]|service", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -101,17 +106,58 @@ def scan(text: str) -> Iterator[Token]:
 
 def _refuse_codepoint_escapes(text: str) -> None:
     """Refuses `\\u` escapes that could make another token than the one that is read here (SPARQL 1.1, 19.2)."""
-    strings = [(t.start, t.start + len(t.text)) for t in scan(_CODEPOINT.sub(lambda m: "_" * len(m.group()), text))
-               if t.kind == "string"]
-    for match in _CODEPOINT.finditer(text):
+    escapes = [match for match in _CODEPOINT.finditer(text) if match.group(3) is None]
+    if not escapes:
+        return
+    blank = list(text)
+    for match in escapes:
+        blank[match.start():match.end()] = "_" * len(match.group())
+    strings = [(t.start, t.start + len(t.text)) for t in scan("".join(blank)) if t.kind == "string"]
+    for match in escapes:
         code = int(match.group(1) or match.group(2), 16)
-        harmless = code <= 0x10FFFF and chr(code) not in "\"'\\\n\r"
+        harmless = code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF and chr(code) not in "\"'\\\n\r"
         if not harmless or not any(start < match.start() < end for start, end in strings):
             line, column = position(text, match.start())
             raise PolicyRefused(
                 f"line {line}, column {column}: the escape {match.group()} is not taken here",
                 mend="Write the character itself.", line=line, column=column,
             )
+
+
+def _hides_service(tokens: list[Token], at: int) -> bool:
+    """Whether the engine may read SERVICE inside the token at `at`, where the grammar has another token.
+
+    The engine has no tokens: it takes a keyword wherever one fits, as in `trueSERVICE<x>{}`, `SERVICESILENT?x{}`,
+    and `SERVICE:x{}` where no prefix of that name is known. A prefixed name before a brace is right after GRAPH.
+    """
+    token = tokens[at]
+    if token.kind == "word":
+        return "SERVICE" in token.upper and token.upper != "SERVICE"
+    if token.kind != "name" or "service" not in token.text.partition(":")[0].lower():
+        return False
+    return at + 1 < len(tokens) and tokens[at + 1].text == "{" and (at == 0 or tokens[at - 1].upper != "GRAPH")
+
+
+def _refuse_ambiguous(text: str) -> None:
+    """Refuses `?a<b…>` in an expression where it may be an IRI here and a comparison to the engine.
+
+    It does harm only where the two readings differ on what follows: with a quotation mark, comment or bracket in it.
+    """
+    brackets, before = [""], Token("sign", "", 0)
+    for token in scan(text):
+        if token.kind == "sign" and token.text in "([{":
+            brackets.append(token.text)
+        elif token.kind == "sign" and token.text in ")]}" and len(brackets) > 1:
+            brackets.pop()
+        elif token.kind == "iri" and brackets[-1] == "(" and _MISLEADING.search(token.text) \
+                and not _SCHEME.match(token.text) and (before.kind not in ("sign", "word") or before.text in ")]>"
+                                                       or before.upper in ("TRUE", "FALSE")):
+            line, column = position(text, token.start)
+            raise PolicyRefused(
+                f"line {line}, column {column}: {token.text} can be read as a comparison and as an IRI",
+                mend="Put a space after < to compare, or write the IRI in full.", line=line, column=column,
+            )
+        before = token
 
 
 class _Prologue:
@@ -143,7 +189,7 @@ def analyse(text: str, prefixes: Mapping[str, str] | None = None) -> Analysis:
     """What `text` asks for. `prefixes` are those known without being declared.
 
     `from_default` and `from_named` hold the graphs of `FROM` and `FROM NAMED` (SPARQL 1.1, 13.2), in order, each once.
-    `outside` is the first SERVICE or LOAD keyword, `update` the first keyword of an update operation.
+    `outside` is the first SERVICE or LOAD keyword, or token that may hide one, `update` the first keyword of an update operation.
     """
     tokens = list(scan(text))
     prologue = _Prologue(prefixes or {})
@@ -160,10 +206,10 @@ def analyse(text: str, prefixes: Mapping[str, str] | None = None) -> Analysis:
         word = token.upper
         if token.kind == "sign" and token.text in "{}":
             depth += 1 if token.text == "{" else -1
-        elif word in ("SERVICE", "LOAD"):
+        elif word in ("SERVICE", "LOAD") or _hides_service(tokens, at):
             outside = outside or token
             update = update or (token if word == "LOAD" else None)
-            form = form or word
+            form = form or (word if word == "LOAD" else "")
         elif word in UPDATE_FORMS and depth == 0:
             update = update or token
             form = form or word
@@ -192,8 +238,8 @@ def guard(text: str, *, max_bytes: int, prefixes: Mapping[str, str] | None = Non
             f"the query has {size} bytes, and the limit is {max_bytes}",
             mend="Shorten it, or raise the setting max_query_bytes.", limit=max_bytes, size=size,
         )
-    if _CODEPOINT.search(text):
-        _refuse_codepoint_escapes(text)
+    _refuse_codepoint_escapes(text)
+    _refuse_ambiguous(text)
     analysis = analyse(text, prefixes)
     for token, what in (
         (analysis.outside, "reaches for another server, which queries here may not"),
@@ -204,7 +250,7 @@ def guard(text: str, *, max_bytes: int, prefixes: Mapping[str, str] | None = Non
             raise PolicyRefused(
                 f"line {line}, column {column}: {token.text} {what}",
                 mend="Take it out; load outside data into a graph of its own instead."
-                if token.upper in ("SERVICE", "LOAD") else "Send a query: SELECT, ASK, CONSTRUCT or DESCRIBE.",
+                if token is analysis.outside else "Send a query: SELECT, ASK, CONSTRUCT or DESCRIBE.",
                 line=line, column=column,
             )
     if analysis.form not in QUERY_FORMS:

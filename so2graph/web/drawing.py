@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from so2graph.network.layout import level_of, place
@@ -92,17 +92,27 @@ def draw(edges: Iterable[Edge], classes: Mapping[str, Iterable[str]], labels: Ma
     drawn = sorted((e for e in edges if e.source in boxes and e.target in boxes), key=lambda e: (-e.rank, e))
     return Drawing(
         WIDTH, 2 * MARGIN + 48 + (len(rows) - 1) * ROW if rows else 0, tuple(boxes.values()),
-        tuple(Line(edge, _curve(boxes[edge.source], boxes[edge.target])) for edge in drawn),
+        tuple(_lines(drawn, boxes)),
     )
 
 
-def _curve(one: Box, other: Box) -> str:
+def _lines(edges: Iterable[Edge], boxes: Mapping[str, Box]) -> Iterator[Line]:
+    """A line per statement; those between the same two things run side by side."""
+    beside: dict[frozenset[str], int] = {}
+    for edge in edges:
+        pair = frozenset((edge.source, edge.target))
+        beside[pair] = beside.get(pair, -1) + 1
+        yield Line(edge, _curve(boxes[edge.source], boxes[edge.target], 9.0 * beside[pair]))
+
+
+def _curve(one: Box, other: Box, aside: float) -> str:
     if one.y == other.y:
         left, right = sorted((one, other), key=lambda box: box.x)
         x1, x2 = left.x + left.width / 2, right.x - right.width / 2
-        bend = one.y - (0 if x2 - x1 < WIDTH / 2.5 else 46)
+        bend = one.y - 2 * aside - (0 if x2 - x1 < WIDTH / 2.5 else 46)
         return f"M{x1:.1f} {one.y} Q{(x1 + x2) / 2:.1f} {bend} {x2:.1f} {other.y}"
     upper, lower = sorted((one, other), key=lambda box: box.y)
     y1, y2 = upper.y + upper.height / 2, lower.y - lower.height / 2
     middle = (y1 + y2) / 2
-    return f"M{upper.x} {y1:.1f} C{upper.x} {middle:.1f} {lower.x} {middle:.1f} {lower.x} {y2:.1f}"
+    start, end = upper.x + aside, lower.x + aside
+    return f"M{start:.1f} {y1:.1f} C{start:.1f} {middle:.1f} {end:.1f} {middle:.1f} {end:.1f} {y2:.1f}"

@@ -34,12 +34,13 @@ def one(name: str) -> Response:
     stem, dot, suffix = name.rpartition(".")
     query = here.access.bundle.query(stem if dot else name)
     given = {key: value for key, value in request.args.items() if key not in RESERVED}
-    result = here.session.stored(query, given)
-    formats = GRAPH_FORMATS if result.kind == "graph" else SOLUTION_FORMATS
     wanted = suffix if dot else request.args.get("format")
     as_page = by_name(wanted, (HTML,)) is not None if wanted else here.by_person
     if as_page:
-        return _page(here, query, given, result)
+        in_language = {p.name: here.language for p in query.parameters if p.type == "language"}
+        return _page(here, query, in_language | given)
+    result = here.session.stored(query, given)
+    formats = GRAPH_FORMATS if result.kind == "graph" else SOLUTION_FORMATS
     if wanted and by_name(wanted, formats) is None and by_name(wanted, FORMATS) is not None:
         raise NotAcceptable(f"query {query.name} gives no {wanted}",
                             mend=f"There is: {', '.join(f.suffix for f in formats)}.",
@@ -54,7 +55,8 @@ def _file(here: Site, query: StoredQuery, result: Answer, chosen: Chosen) -> Res
     return response
 
 
-def _page(here: Site, query: StoredQuery, given: dict[str, str], result: Answer) -> Response:
+def _page(here: Site, query: StoredQuery, given: dict[str, str]) -> Response:
+    result = here.session.stored(query, given)
     fields = [(p, given.get(p.name, p.default or "")) for p in query.parameters]
 
     def download(fmt: Format) -> str:

@@ -11,7 +11,7 @@ from so2graph.engine.store import serialize_quads
 from so2graph.errors import NotFound, UnknownEntity
 from so2graph.formats import DATASET_FORMATS, GRAPH_FORMATS, HTML, by_name
 from so2graph.publish.entity import Entity, Statement, describe, description_quads, vocabulary_quads
-from so2graph.vocab import DCTERMS, RDF, RDFS, SKOS, Iri, Literal, Term
+from so2graph.vocab import DCTERMS, MODALITIES, RDF, RDFS, SKOS, Iri, Literal, Term
 from so2graph.web.site import Cell, Site, answer, site
 
 __all__ = ["blueprint"]
@@ -73,8 +73,7 @@ def _entity_page(here: Site, entity: Entity) -> Response:
 
     def cell(term: Term) -> Cell:
         if isinstance(term, Iri):
-            text = here.say("entity.this") if term.value == entity.iri else labels[term.value]
-            return Cell(text, None if term.value == entity.iri else here.href(term.value), iri=term.value)
+            return Cell(labels[term.value], None if term.value == entity.iri else here.href(term.value), iri=term.value)
         return Cell(str(term), language=term.language if isinstance(term, Literal) else None)
 
     own = [iri for iri in entity.types if iri.startswith(names.base)]
@@ -96,7 +95,12 @@ def _worth(statement: Statement) -> bool:
 
 
 def _merge(statements: list[Statement]) -> list[tuple[Statement, list[Statement]]]:
-    """Statements that share subject, property, modality and evidence, as one line with several objects."""
+    """Statements that share subject, property, modality and evidence, as one line with several objects.
+
+    The most certain come first; then the order of the query.
+    """
+    statements = sorted(statements, key=lambda s: MODALITIES.index(s.modality) if s.modality else 0)
+
     def key(s: Statement) -> tuple[str, str, str | None, tuple[str, ...]]:
         return str(s.subject), s.predicate, s.modality, tuple(e.identifier for e in s.evidence)
 

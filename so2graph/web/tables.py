@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from so2graph.engine.store import Answer
 from so2graph.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format
@@ -35,4 +35,18 @@ def show(here: Site, result: Answer) -> Shown:
         count += 1
         if count <= most:
             first.append(row)
-    return Shown(result.variables, cells(here, first), count, None, SOLUTION_FORMATS)
+    columns, rows = _named(result.variables, cells(here, first))
+    return Shown(columns, rows, count, None, SOLUTION_FORMATS)
+
+
+def _named(columns: tuple[str, ...], rows: list[list[Cell]]) -> tuple[tuple[str, ...], list[list[Cell]]]:
+    """The table with each pair of columns `x` and `xLabel` as one: the label, leading where the IRI leads."""
+    pairs = {columns.index(c): columns.index(f"{c}Label") for c in columns if f"{c}Label" in columns}
+    kept = [i for i in range(len(columns)) if i not in pairs.values()]
+
+    def joined(row: list[Cell], at: int) -> Cell:
+        if at not in pairs or not row[pairs[at]].text:
+            return row[at]
+        return replace(row[at], text=row[pairs[at]].text)
+
+    return tuple(columns[i] for i in kept), [[joined(row, i) for i in kept] for row in rows]

@@ -1,0 +1,329 @@
+"""The commands: each parses, calls one thing, and prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from so2graph import __version__
+from so2graph.config import Settings, setting_rows
+from so2graph.errors import EXIT_CODES, BadParameter, NotAcceptable, So2Error
+
+if TYPE_CHECKING:
+    from so2graph.engine.access import Session
+    from so2graph.engine.store import Answer
+    from so2graph.formats import Format
+    from so2graph.registry import Bundle, StoredQuery
+
+__all__ = ["main"]
+
+Command = Callable[..., Any]
+SERVE_ONLY = ("host", "port", "workers", "threads")
+
+
+class Group(click.Group):
+    """Ends a command that raises one of our errors with its message, what to do, and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except So2Error as error:
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+            if error.mend:
+                click.echo(f"  {error.mend}", err=True)
+            ctx.exit(error.exit_code)
+
+
+_EPILOG = "Exit codes:\n\n\b\n" + "\n".join(f"{code}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+@click.group(cls=Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="so2graph")
+def main() -> None:
+    """Networks of social enterprises as linked data, with the certainty of every statement.
+
+    Every command takes the settings that concern it as flags, or from the environment as SO2GRAPH_<NAME>.
+    """
+
+
+def settings_options(*, serve: bool = False) -> Callable[[Command], Command]:
+    """Adds a flag for each setting that concerns the command; it receives them as one `settings`."""
+    rows = [row for row in fields(Settings) if serve or row.name not in SERVE_ONLY]
+
+    def decorate(command: Command) -> Command:
+        def run(**values: Any) -> Any:
+            given = {row.name: values.pop(row.name) for row in rows}
+            return command(settings=Settings.load(os.environ, given), **values)
+
+        run.__doc__, run.__name__ = command.__doc__, command.__name__
+        setattr(run, "__click_params__", list(getattr(command, "__click_params__", [])))  # noqa: B010  # click's own
+        decorated: Command = run
+        for row in reversed(rows):
+            flag = f"--{row.name.replace('_', '-')}"
+            decorated = click.option(flag, row.name, metavar=row.name.rpartition("_")[2].upper(),
+                                     help=f"{row.metadata['doc']}  [default: {row.default}]")(decorated)
+        return decorated
+
+    return decorate
+
+
+def _bundle(settings: Settings) -> Bundle:
+    from so2graph.registry import Bundle
+
+    return Bundle.find(settings.base)
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _step, _done, _total: None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr, item_show_func=lambda item: item) as bar:
+        def tell(step: str, done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos, step)  # type: ignore[arg-type]  # the item is what item_show_func shows
+
+        yield tell
+
+
+def _session(settings: Settings) -> Session:
+    """A session on the current generation, built first when the folder has none."""
+    from so2graph.engine.access import Access
+    from so2graph.publish.build import ensure_built
+
+    bundle = _bundle(settings)
+    with _progress("building") as tell:
+        ensure_built(bundle, settings, tell)
+    return Access(settings, bundle).session()
+
+
+@main.command()
+@settings_options()
+def build(settings: Settings) -> None:
+    """Build the catalogue into a new generation; the same inputs make none."""
+    from so2graph.publish.build import build as run
+
+    with _progress("building") as tell:
+        built = run(_bundle(settings), settings, tell)
+    manifest = built.manifest
+    what = "made" if built.new else "unchanged:"
+    click.echo(f"{what} generation {manifest.number} in {settings.data}: "
+               f"{manifest.triples} triples in {len(manifest.graphs)} graphs")
+
+
+@main.command()
+@settings_options()
+def validate(settings: Settings) -> None:
+    """Check what a build would publish, and publish nothing."""
+    import tempfile
+
+    from so2graph.publish.build import validate as run
+
+    with tempfile.TemporaryDirectory(prefix="so2graph-") as scratch, _progress("checking") as tell:
+        triples = run(_bundle(settings), settings, Path(scratch), tell)
+    click.echo(f"fit to publish: {triples} triples, no faults")
+
+
+@main.command()
+@settings_options(serve=True)
+def serve(settings: Settings) -> None:
+    """Serve the dataset over HTTP; builds it first when the folder is empty."""
+    from so2graph.publish.build import ensure_built
+    from so2graph.web.serving import run
+
+    with _progress("building") as tell:
+        built = ensure_built(_bundle(settings), settings, tell)
+    run(settings, lambda url: click.echo(
+        f"so2graph serves generation {built.manifest.number} ({built.manifest.triples} triples) at {url}"
+    ))
+
+
+@main.command()
+@click.argument("query")
+@click.option("-f", "--format", "wanted", default="table", help="table, or csv, tsv, json, xml, turtle, …")
+@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of a stored query.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the screen.")
+@settings_options()
+def query(query: str, wanted: str, params: tuple[str, ...], output: Path | None, settings: Settings) -> None:
+    """Ask a question: SPARQL text, a file with it, - for standard input, or the name of a stored query."""
+    from so2graph.terminal import echo_records, echo_table, rows_of
+
+    session = _session(settings)
+    bundle = _bundle(settings)
+    stored = _stored(bundle, query)
+    if stored is None:
+        if params:
+            raise BadParameter("only a stored query takes parameters", mend="Write the values into the query.")
+        answer = session.query(_text(query))
+    else:
+        english = {p.name: "en" for p in stored.parameters if p.type == "language"}
+        answer = session.stored(stored, english | _pairs(params))
+    if wanted != "table":
+        _write(_encoded(answer, wanted, session), output)
+        return
+    columns, rows = rows_of(answer, session.prefixes)
+    if stored is not None and stored.view == "paths":
+        click.echo(stored.title.en)
+        echo_records(columns, rows)
+    else:
+        echo_table(columns, rows)
+
+
+def _stored(bundle: Bundle, text: str) -> StoredQuery | None:
+    """The stored query that `text` names; None when it is a query itself, a file, or standard input."""
+    looks_like_name = text.replace("-", "").isalnum() and text.lower() == text and text != "-"
+    if not looks_like_name or Path(text).is_file():
+        return None
+    return bundle.query(text)
+
+
+def _text(query: str) -> str:
+    if query == "-":
+        return sys.stdin.read()
+    path = Path(query)
+    if len(query) < 1000 and "\n" not in query and path.suffix in (".rq", ".sparql") or _is_file(path):
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadParameter(f"the file {query} cannot be read: {error}", mend="Give a readable file.") from None
+    return query
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _pairs(params: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for pair in params:
+        name, sign, value = pair.partition("=")
+        if not sign:
+            raise BadParameter(f"--param {pair!r} is not NAME=VALUE", mend="Write it as --param name=value.")
+        pairs[name] = value
+    return pairs
+
+
+def _format(wanted: str, offered: tuple[Format, ...]) -> Format:
+    from so2graph.formats import by_name
+
+    found = by_name(wanted, offered)
+    if found is None:
+        raise NotAcceptable(f"--format {wanted!r} cannot be made here",
+                            mend=f"There is: {', '.join(f.name for f in offered)}.")
+    return found
+
+
+def _encoded(answer: Answer, wanted: str, session: Session) -> bytes:
+    from so2graph.formats import GRAPH_FORMATS, SOLUTION_FORMATS
+
+    offered = GRAPH_FORMATS if answer.kind == "graph" else SOLUTION_FORMATS
+    return answer.write(_format(wanted, offered), session.prefixes, session.settings.max_result_bytes)
+
+
+def _write(body: bytes, output: Path | None) -> None:
+    """The bytes to the screen, or to a file that is whole or not there."""
+    from so2graph.engine.generations import storage_errors
+
+    if output is None:
+        click.get_binary_stream("stdout").write(body)
+        return
+    with storage_errors(output.parent):
+        part = output.with_name(f".{output.name}.part")
+        part.write_bytes(body)
+        part.replace(output)
+    click.echo(f"wrote {len(body)} bytes to {output}", err=True)
+
+
+@main.command()
+@click.option("-f", "--format", "wanted", default="trig", show_default=True,
+              help="trig, nquads or jsonld (with graphs); turtle, ntriples or rdfxml (the facts, without graphs).")
+@click.option("-g", "--graph", metavar="IRI", help="One graph, by IRI or the part after graph/ (so2/planned).")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the screen.")
+@settings_options()
+def export(wanted: str, graph: str | None, output: Path | None, settings: Settings) -> None:
+    """Take the dataset home as RDF.
+
+    A format without graphs holds the facts, since it could not say which statements are plans. E-mail addresses are
+    in no export but that of their own graph.
+    """
+    from so2graph.formats import GRAPH_FORMATS
+    from so2graph.publish.export import export as run
+
+    session = _session(settings)
+    _write(run(session, _format(wanted, GRAPH_FORMATS), graph), output)
+
+
+@main.command()
+@click.argument("start", metavar="FROM")
+@click.argument("end", metavar="TO")
+@click.option("--certainty", default="inferred", show_default=True, help="The weakest modality a link may have.")
+@click.option("--lang", default="en", type=click.Choice(["nl", "en"]), show_default=True)
+@click.option("--steps", default=5, show_default=True, type=click.IntRange(1), help="Most steps of a path.")
+@click.option("--json", "as_json", is_flag=True, help="Plain data instead of text.")
+@settings_options()
+def path(start: str, end: str, certainty: str, lang: str, steps: int, as_json: bool, settings: Settings) -> None:
+    """Show how two things are connected, and how certain that is.
+
+    FROM and TO are IRIs, names with a prefix, identifiers or labels: 'SO netwerk Groningen', id:alescon, senl.
+    """
+    from so2graph.engine.lookup import find_entity
+    from so2graph.network.paths import paths, read_edges
+    from so2graph.terminal import echo_paths, plain_paths
+    from so2graph.vocab import MODALITIES
+
+    if certainty not in MODALITIES:
+        raise BadParameter(f"--certainty {certainty!r} is no modality", mend=f"Give one of: {', '.join(MODALITIES)}.")
+    if steps > settings.max_path_steps:
+        raise BadParameter(f"--steps {steps} is more than {settings.max_path_steps}",
+                           mend="Ask for fewer, or raise the setting max_path_steps.")
+    session = _session(settings)
+    ends = [find_entity(session, text).value for text in (start, end)]
+    edges = read_edges(session)
+    found = paths(edges, ends[0], ends[1], steps, certainty)
+    if as_json:
+        click.echo(json.dumps(plain_paths(found), indent=2, ensure_ascii=False))
+        return
+    names = session.labels(ends, lang)
+    if not paths(edges, ends[0], ends[1], steps, "stated"):
+        click.echo(f"On stated facts alone there is no path of at most {steps} steps from {names[ends[0]]} "
+                   f"to {names[ends[1]]}.")
+    if not found and certainty != "stated":
+        click.echo(f"Nor is there one when links may be as weak as {certainty}.")
+    echo_paths(found, session, lang)
+
+
+@main.command()
+@settings_options()
+def stats(settings: Settings) -> None:
+    """Count what the dataset holds, graph by graph."""
+    from so2graph.terminal import echo_table
+
+    session = _session(settings)
+    manifest = session.snapshot.manifest
+    graphs = {iri: count for iri, count in manifest.graphs.items() if iri in session.readable}
+    labels = session.labels(graphs, "en")
+    click.echo(f"generation {manifest.number}, made {manifest.created}, {sum(graphs.values())} triples")
+    echo_table(("graph", "title", "triples"),
+               [(session.prefixes.compact(iri), labels[iri], str(count)) for iri, count in graphs.items()])
+
+
+@main.command(name="settings")
+@settings_options(serve=True)
+def settings_command(settings: Settings) -> None:
+    """Show every setting: its value, its default, and what it does."""
+    from so2graph.terminal import echo_table
+
+    echo_table(("variable", "value", "default", "what it does"),
+               [(row.variable, row.value, row.default, row.doc) for row in setting_rows(settings)])

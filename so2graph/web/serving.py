@@ -1,0 +1,80 @@
+"""Runs the service: a server with worker processes, and one line when it is ready."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+
+from so2graph.config import Settings
+from so2graph.errors import BadSetting, PortInUse
+
+__all__ = ["run"]
+
+_log = logging.getLogger(__name__)
+
+
+def _free_port(settings: Settings) -> int:
+    """The port to listen on; raises `PortInUse`, or `BadSetting` for an address that is not ours."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except PermissionError as error:
+            raise BadSetting(f"port {settings.port} may not be used: {error.strerror}",
+                             mend="Choose one above 1023 with --port.") from None
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or "assign" in str(error):
+                raise BadSetting(f"{settings.host} is not an address of this machine", mend="Try 127.0.0.1.") from None
+            raise PortInUse(f"port {settings.port} on {settings.host} is in use by another program",
+                            mend="Stop that program, or choose another port with --port (0 takes a free one).",
+                            ) from None
+        return int(probe.getsockname()[1])
+
+
+def _tell_when_ready(url: str, ready: Callable[[str], None], stopped: threading.Event) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while not stopped.is_set():
+        try:
+            with opener.open(f"{url}-/ready", timeout=5):
+                ready(url)
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+
+
+def run(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serves until it is told to stop (SIGINT or SIGTERM); calls `ready` with the URL once it answers.
+
+    Raises `PortInUse` or `BadSetting` before anything is started.
+    """
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    settings = replace(settings, port=_free_port(settings))
+    os.environ.update(settings.environment())
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  # compared, not listened on
+    server = Server(
+        "so2graph.web.edge:create", factory=True, interface=Interfaces.ASGINL, address=settings.host,
+        port=settings.port, workers=settings.workers, websockets=False, respawn_failed_workers=True,
+        log_level=LogLevels.warning, workers_kill_timeout=5,
+    )
+    stopped = threading.Event()
+    teller = threading.Thread(
+        target=_tell_when_ready, args=(f"http://{shown}:{settings.port}/", ready, stopped), daemon=True
+    )
+    teller.start()
+    try:
+        server.serve()
+    finally:
+        stopped.set()
