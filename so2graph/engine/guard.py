@@ -41,7 +41,7 @@ _TOKEN = re.compile(
     """.replace("ESCAPE", _ESCAPE),
     re.VERBOSE | re.DOTALL,
 )
-# The third group takes an escaped backslash (and its like) as a pair, so that \\\\u0041 is not an escape of a letter.
+# The third group takes an escaped backslash as a pair: u0041 behind it is no escape.
 _CODEPOINT = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _SCHEME = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
 _MISLEADING = re.compile(r"['#()\[\]]|service", re.IGNORECASE)
@@ -188,8 +188,9 @@ class _Prologue:
 def analyse(text: str, prefixes: Mapping[str, str] | None = None) -> Analysis:
     """What `text` asks for. `prefixes` are those known without being declared.
 
-    `from_default` and `from_named` hold the graphs of `FROM` and `FROM NAMED` (SPARQL 1.1, 13.2), in order, each once.
-    `outside` is the first SERVICE or LOAD keyword, or token that may hide one, `update` the first keyword of an update operation.
+    `from_default` and `from_named` hold the graphs of `FROM` and `FROM NAMED` (SPARQL 1.1, 13.2), in order, each
+    once. `outside` is the first SERVICE or LOAD keyword, or token that may hide one; `update` is the first keyword of
+    an update operation.
     """
     tokens = list(scan(text))
     prologue = _Prologue(prefixes or {})
