@@ -68,8 +68,12 @@ def settings_options(*, serve: bool = False) -> Callable[[Command], Command]:
         decorated: Command = run
         for row in reversed(rows):
             flag = f"--{row.name.replace('_', '-')}"
-            decorated = click.option(flag, row.name, metavar=row.name.rpartition("_")[2].upper(),
-                                     help=f"{row.metadata['doc']}  [default: {row.default}]")(decorated)
+            decorated = click.option(
+                flag,
+                row.name,
+                metavar=row.name.rpartition("_")[2].upper(),
+                help=f"{row.metadata['doc']}  [default: {row.default}]",
+            )(decorated)
         return decorated
 
     return decorate
@@ -88,9 +92,10 @@ def _progress(label: str) -> Iterator[Callable[[str, int, int], None]]:
         yield lambda _step, _done, _total: None
         return
     with click.progressbar(length=1, label=label, file=sys.stderr, item_show_func=lambda item: item) as bar:
+
         def tell(step: str, done: int, total: int) -> None:
             bar.length = total
-            bar.update(done - bar.pos, step)  # type: ignore[arg-type]  # the item is what item_show_func shows
+            bar.update(done - bar.pos, step)
 
         yield tell
 
@@ -116,8 +121,10 @@ def build(settings: Settings) -> None:
         built = run(_bundle(settings), settings, tell)
     manifest = built.manifest
     what = "made" if built.new else "unchanged:"
-    click.echo(f"{what} generation {manifest.number} in {settings.data}: "
-               f"{manifest.triples} triples in {len(manifest.graphs)} graphs")
+    click.echo(
+        f"{what} generation {manifest.number} in {settings.data}: "
+        f"{manifest.triples} triples in {len(manifest.graphs)} graphs"
+    )
 
 
 @main.command()
@@ -142,9 +149,12 @@ def serve(settings: Settings) -> None:
 
     with _progress("building") as tell:
         built = ensure_built(_bundle(settings), settings, tell)
-    run(settings, lambda url: click.echo(
-        f"so2graph serves generation {built.manifest.number} ({built.manifest.triples} triples) at {url}"
-    ))
+    run(
+        settings,
+        lambda url: click.echo(
+            f"so2graph serves generation {built.manifest.number} ({built.manifest.triples} triples) at {url}"
+        ),
+    )
 
 
 @main.command()
@@ -190,7 +200,7 @@ def _text(query: str) -> str:
     if query == "-":
         return sys.stdin.read()
     path = Path(query)
-    if len(query) < 1000 and "\n" not in query and path.suffix in (".rq", ".sparql") or _is_file(path):
+    if (len(query) < 1000 and "\n" not in query and path.suffix in (".rq", ".sparql")) or _is_file(path):
         try:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -220,8 +230,9 @@ def _format(wanted: str, offered: tuple[Format, ...]) -> Format:
 
     found = by_name(wanted, offered)
     if found is None:
-        raise NotAcceptable(f"--format {wanted!r} cannot be made here",
-                            mend=f"There is: {', '.join(f.name for f in offered)}.")
+        raise NotAcceptable(
+            f"--format {wanted!r} cannot be made here", mend=f"There is: {', '.join(f.name for f in offered)}."
+        )
     return found
 
 
@@ -237,7 +248,8 @@ def _write(body: bytes, output: Path | None) -> None:
     from so2graph.engine.generations import storage_errors
 
     if output is None:
-        click.get_binary_stream("stdout").write(body)
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
         return
     with storage_errors(output.parent):
         part = output.with_name(f".{output.name}.part")
@@ -247,8 +259,14 @@ def _write(body: bytes, output: Path | None) -> None:
 
 
 @main.command()
-@click.option("-f", "--format", "wanted", default="trig", show_default=True,
-              help="trig, nquads or jsonld (with graphs); turtle, ntriples or rdfxml (the facts, without graphs).")
+@click.option(
+    "-f",
+    "--format",
+    "wanted",
+    default="trig",
+    show_default=True,
+    help="trig, nquads or jsonld (with graphs); turtle, ntriples or rdfxml (the facts, without graphs).",
+)
 @click.option("-g", "--graph", metavar="IRI", help="One graph, by IRI or the part after graph/ (so2/planned).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the screen.")
 @settings_options()
@@ -286,8 +304,10 @@ def path(start: str, end: str, certainty: str, lang: str, steps: int, as_json: b
     if certainty not in MODALITIES:
         raise BadParameter(f"--certainty {certainty!r} is no modality", mend=f"Give one of: {', '.join(MODALITIES)}.")
     if steps > settings.max_path_steps:
-        raise BadParameter(f"--steps {steps} is more than {settings.max_path_steps}",
-                           mend="Ask for fewer, or raise the setting max_path_steps.")
+        raise BadParameter(
+            f"--steps {steps} is more than {settings.max_path_steps}",
+            mend="Ask for fewer, or raise the setting max_path_steps.",
+        )
     session = _session(settings)
     ends = [find_entity(session, text).value for text in (start, end)]
     edges = read_edges(session)
@@ -297,8 +317,10 @@ def path(start: str, end: str, certainty: str, lang: str, steps: int, as_json: b
         return
     names = session.labels(ends, lang)
     if not paths(edges, ends[0], ends[1], steps, "stated"):
-        click.echo(f"On stated facts alone there is no path of at most {steps} steps from {names[ends[0]]} "
-                   f"to {names[ends[1]]}.")
+        click.echo(
+            f"On stated facts alone there is no path of at most {steps} steps from {names[ends[0]]} "
+            f"to {names[ends[1]]}."
+        )
     if not found and certainty != "stated":
         click.echo(f"Nor is there one when links may be as weak as {certainty}.")
     echo_paths(found, session, lang)
@@ -315,8 +337,10 @@ def stats(settings: Settings) -> None:
     graphs = {iri: count for iri, count in manifest.graphs.items() if iri in session.readable}
     labels = session.labels(graphs, "en")
     click.echo(f"generation {manifest.number}, made {manifest.created}, {sum(graphs.values())} triples")
-    echo_table(("graph", "title", "triples"),
-               [(session.prefixes.compact(iri), labels[iri], str(count)) for iri, count in graphs.items()])
+    echo_table(
+        ("graph", "title", "triples"),
+        [(session.prefixes.compact(iri), labels[iri], str(count)) for iri, count in graphs.items()],
+    )
 
 
 @main.command(name="settings")
@@ -325,5 +349,7 @@ def settings_command(settings: Settings) -> None:
     """Show every setting: its value, its default, and what it does."""
     from so2graph.terminal import echo_table
 
-    echo_table(("variable", "value", "default", "what it does"),
-               [(row.variable, row.value, row.default, row.doc) for row in setting_rows(settings)])
+    echo_table(
+        ("variable", "value", "default", "what it does"),
+        [(row.variable, row.value, row.default, row.doc) for row in setting_rows(settings)],
+    )

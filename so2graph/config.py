@@ -15,8 +15,15 @@ __all__ = ["ENV_PREFIX", "SettingRow", "Settings", "setting_rows"]
 ENV_PREFIX = "SO2GRAPH_"
 
 
-def _setting(default: object, doc: str, *, low: int | None = None, high: int | None = None,
-             choices: tuple[str, ...] = (), flag: bool = True) -> Any:
+def _setting(
+    default: object,
+    doc: str,
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    choices: tuple[str, ...] = (),
+    flag: bool = True,
+) -> Any:
     return field(
         default=default,
         metadata={"doc": doc, "low": low, "high": high, "choices": choices, "flag": flag},
@@ -46,7 +53,9 @@ class Settings:
     max_result_bytes: int = _setting(
         100_000_000, "Largest answer made, in bytes; a larger one gives 422, never a part.", low=1
     )
-    max_page_rows: int = _setting(1_000, "Most rows that a web page shows of an answer; downloads hold them all.", low=1)
+    max_page_rows: int = _setting(
+        1_000, "Most rows that a web page shows of an answer; downloads hold them all.", low=1
+    )
     max_merge_triples: int = _setting(
         2_000_000,
         "Most triples that `FROM` with several graphs may merge for one query; more gives 422.",

@@ -33,10 +33,20 @@ _SOLUTIONS, _GRAPH = frozenset({"solutions", "boolean"}), frozenset({"graph"})
 _DATASET = frozenset({"graph", "dataset"})
 
 FORMATS: tuple[Format, ...] = (
-    Format("json", "SPARQL 1.1 Query Results JSON", "json",
-           ("application/sparql-results+json", "application/json"), _SOLUTIONS),
-    Format("xml", "SPARQL Query Results XML", "xml",
-           ("application/sparql-results+xml", "application/xml", "text/xml"), _SOLUTIONS),
+    Format(
+        "json",
+        "SPARQL 1.1 Query Results JSON",
+        "json",
+        ("application/sparql-results+json", "application/json"),
+        _SOLUTIONS,
+    ),
+    Format(
+        "xml",
+        "SPARQL Query Results XML",
+        "xml",
+        ("application/sparql-results+xml", "application/xml", "text/xml"),
+        _SOLUTIONS,
+    ),
     Format("csv", "CSV", "csv", ("text/csv",), _SOLUTIONS, charset=True),
     Format("tsv", "TSV with RDF terms", "tsv", ("text/tab-separated-values",), _SOLUTIONS, charset=True),
     Format("turtle", "Turtle", "ttl", ("text/turtle", "application/x-turtle"), _GRAPH, charset=True),

@@ -12,7 +12,7 @@ from typing import cast
 import yaml
 
 from so2graph.errors import BadParameter, DataInvalid, UnknownQuery
-from so2graph.vocab import XSD, Iri, Literal, Prefixes, Term, curie_or_iri, rebase
+from so2graph.vocab import XSD, Literal, Prefixes, Term, curie_or_iri, rebase
 
 __all__ = ["PARAMETER_TYPES", "VIEWS", "Bundle", "Check", "Parameter", "StoredQuery", "Text"]
 

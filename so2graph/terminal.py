@@ -19,6 +19,7 @@ _PIPED_WIDTH = 200
 
 def rows_of(answer: Answer, prefixes: Prefixes) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Columns and rows as text, IRIs in their short form."""
+
     def text(term: Term | None) -> str:
         if term is None:
             return ""
@@ -100,8 +101,13 @@ def plain_paths(found: Sequence[Path]) -> list[dict[str, object]]:
             "weakest": path.weakest,
             "nodes": list(path.nodes),
             "steps": [
-                {"source": s.edge.source, "predicate": s.edge.predicate, "target": s.edge.target,
-                 "modality": s.edge.modality, "forward": s.forward}
+                {
+                    "source": s.edge.source,
+                    "predicate": s.edge.predicate,
+                    "target": s.edge.target,
+                    "modality": s.edge.modality,
+                    "forward": s.forward,
+                }
                 for s in path.steps
             ],
         }

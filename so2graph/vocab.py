@@ -28,7 +28,13 @@ __all__ = [
 CANONICAL_BASE = "https://w3id.org/so2graph/"
 
 MODALITIES: tuple[str, ...] = (
-    "stated", "inProgress", "planned", "attempted", "intended", "hoped", "inferred",
+    "stated",
+    "inProgress",
+    "planned",
+    "attempted",
+    "intended",
+    "hoped",
+    "inferred",
 )
 """Local names of the modality concepts, from certain to uncertain; the index + 1 is `so2:certaintyRank`."""
 
@@ -133,8 +139,8 @@ class Prefixes(Mapping[str, str]):
     def compact(self, iri: str) -> str:
         """The prefixed name of `iri`, or the IRI itself where no prefix fits."""
         for prefix, namespace in self._longest_first:
-            if iri.startswith(namespace) and _PN_LOCAL.fullmatch(iri[len(namespace):]):
-                return f"{prefix}:{iri[len(namespace):]}"
+            if iri.startswith(namespace) and _PN_LOCAL.fullmatch(iri[len(namespace) :]):
+                return f"{prefix}:{iri[len(namespace) :]}"
         return iri
 
     def expand(self, name: str) -> str | None:
@@ -195,4 +201,4 @@ class Names:
         """The path below the service that shows `iri`, or None for an IRI of somebody else."""
         if not iri.startswith(self.base):
             return None
-        return iri[len(self.base):]
+        return iri[len(self.base) :]

@@ -48,7 +48,10 @@ class Session:
         return substitute(query.text, {name: term.n3 for name, term in values.items() if hasattr(term, "n3")})
 
     def select(self, text: str, **values: Iri) -> list[Row]:
-        """Rows of a SELECT of our own; `values` fill `?_name` in it. It never sees a graph that is reached by name only."""
+        """Rows of a SELECT of our own; `values` fill `?_name` in it.
+
+        It never sees a graph that is reached by name only.
+        """
         bound = substitute(text, {name: iri.n3 for name, iri in values.items()})
         shown = self.readable - self.snapshot.graphs.by_name_only
         dataset = Dataset((self.snapshot.names.facts,), tuple(sorted(shown)))
@@ -60,7 +63,7 @@ class Session:
         wanted = sorted({iri for iri in iris if iri})
         found: dict[str, tuple[int, str]] = {}
         for start in range(0, len(wanted), 500):
-            values = " ".join(Iri(iri).n3 for iri in wanted[start:start + 500])
+            values = " ".join(Iri(iri).n3 for iri in wanted[start : start + 500])
             text = f"""SELECT ?x ?label WHERE {{ VALUES ?x {{ {values} }}
               GRAPH ?g {{ ?x rdfs:label|skos:prefLabel|dcterms:title ?label }} }} ORDER BY ?x ?label"""
             for row in self.select(text):

@@ -43,12 +43,16 @@ def find_entity(session: Session, text: str) -> Iri:
         found = sorted(by_kind[kind])
         if len(found) == 1:
             return Iri(found[0])
-        raise BadParameter(f"{wanted!r} names {len(found)} things: " + ", ".join(map(session.prefixes.compact, found)),
-                           mend="Give one of those names.")
+        raise BadParameter(
+            f"{wanted!r} names {len(found)} things: " + ", ".join(map(session.prefixes.compact, found)),
+            mend="Give one of those names.",
+        )
     near = near_names(session, wanted)
     raise UnknownEntity(
         f"there is nothing called {wanted!r} in the graph",
-        mend=f"Did you mean: {'; '.join(label for _, label in near)}?" if near else "Ask the query 'entities' for all.",
+        mend=f"Did you mean: {'; '.join(label for _, label in near)}?"
+        if near
+        else "Ask the query 'entities' for all.",
         near=[iri for iri, _ in near],
     )
 
@@ -78,6 +82,6 @@ def near_names(session: Session, text: str, most: int = 5) -> list[tuple[str, st
                 score = max(score, 0.8)
             if score > scored.get(iri, (0.0, ""))[0]:
                 scored[iri] = (score, name)
-    best = sorted((-score, name, iri) for iri, (score, name) in scored.items() if score >= 0.5)
+    best = sorted((-score, name, iri) for iri, (score, name) in scored.items() if score >= 0.6)
     labels = session.labels((iri for _, _, iri in best[:most]), "nl")
     return [(iri, labels[iri]) for _, _, iri in best[:most]]

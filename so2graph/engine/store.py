@@ -17,8 +17,8 @@ from so2graph.engine.dataset import Dataset, Graphs
 from so2graph.engine.generations import Folder, Manifest, storage_errors
 from so2graph.errors import (
     DataInvalid,
-    DataSyntax,
     DatasetUnreadable,
+    DataSyntax,
     EngineFault,
     QuerySyntax,
     ResultTooLarge,
@@ -45,8 +45,12 @@ _RDF = {
     "trig": ox.RdfFormat.TRIG,
     "nquads": ox.RdfFormat.N_QUADS,
 }
-_SUFFIX = {".ttl": ox.RdfFormat.TURTLE, ".trig": ox.RdfFormat.TRIG, ".nt": ox.RdfFormat.N_TRIPLES,
-           ".nq": ox.RdfFormat.N_QUADS}
+_SUFFIX = {
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".trig": ox.RdfFormat.TRIG,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".nq": ox.RdfFormat.N_QUADS,
+}
 _AT = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _MERGES_KEPT = 8
 
@@ -58,14 +62,18 @@ def _term(term: object) -> Term:
         return Literal(term.value, term.language, term.datatype.value)
     if isinstance(term, ox.BlankNode):
         return Blank(term.value)
-    raise EngineFault(f"a term of type {type(term).__name__} cannot be shown here",
-                      mend="Ask for the parts of a triple term with SUBJECT(), PREDICATE() and OBJECT().")
+    raise EngineFault(
+        f"a term of type {type(term).__name__} cannot be shown here",
+        mend="Ask for the parts of a triple term with SUBJECT(), PREDICATE() and OBJECT().",
+    )
 
 
 def _quad(quad: ox.Quad) -> Quad:
     graph = quad.graph_name
     return (
-        _term(quad.subject), Iri(quad.predicate.value), _term(quad.object),
+        _term(quad.subject),
+        Iri(quad.predicate.value),
+        _term(quad.object),
         Iri(graph.value) if isinstance(graph, ox.NamedNode) else None,
     )
 
@@ -83,7 +91,9 @@ def _ox_term(term: Term) -> ox.NamedNode | ox.Literal | ox.BlankNode:
 def _ox_quad(quad: Quad) -> ox.Quad:
     subject, predicate, obj, graph = quad
     return ox.Quad(
-        cast(ox.NamedNode, _ox_term(subject)), ox.NamedNode(predicate.value), _ox_term(obj),
+        cast(ox.NamedNode, _ox_term(subject)),
+        ox.NamedNode(predicate.value),
+        _ox_term(obj),
         ox.DefaultGraph() if graph is None else ox.NamedNode(graph.value),
     )
 
@@ -102,7 +112,10 @@ def parse_file(path: Path, text: str, base: str) -> list[Quad]:
         line, column = error.lineno or 1, error.offset or 1
         raise DataSyntax(
             f"{path}, line {line}, column {column}: {str(error.msg).rstrip('.')}",
-            mend=f"Mend {path.name} there, and build again.", file=str(path), line=line, column=column,
+            mend=f"Mend {path.name} there, and build again.",
+            file=str(path),
+            line=line,
+            column=column,
         ) from None
 
 
@@ -125,8 +138,11 @@ def _sort_key(item: ox.Quad | ox.Triple) -> tuple[str, ...]:
 
 
 def _serialize(items: list[ox.Quad] | list[ox.Triple], fmt: ox.RdfFormat, prefixes: Mapping[str, str]) -> bytes:
-    used = _used_prefixes(items, prefixes) if fmt in (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.RDF_XML,
-                                                      ox.RdfFormat.JSON_LD) else None
+    used = (
+        _used_prefixes(items, prefixes)
+        if fmt in (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
+        else None
+    )
     return cast(bytes, ox.serialize(items, format=fmt, prefixes=used))
 
 
@@ -147,7 +163,8 @@ class _Limited:
         if self._size > self._limit:
             raise ResultTooLarge(
                 f"the answer is larger than {self._limit} bytes",
-                mend="Ask for less (LIMIT), or raise the setting max_result_bytes.", limit=self._limit,
+                mend="Ask for less (LIMIT), or raise the setting max_result_bytes.",
+                limit=self._limit,
             )
         self.parts.append(bytes(data))
         return len(data)
@@ -213,18 +230,23 @@ def _engine_errors(text: str = "") -> Iterator[None]:
         else:
             line, column, what = int(match[1]), int(match[2]), match[3]
         raise QuerySyntax(
-            f"line {line}, column {column}: {what}", mend="Mend the query there and send it again.",
-            line=line, column=column,
+            f"line {line}, column {column}: {what}",
+            mend="Mend the query there and send it again.",
+            line=line,
+            column=column,
         ) from None
     except (OSError, RuntimeError, ValueError) as error:
-        raise EngineFault(f"the engine could not answer: {error}",
-                          mend="The query is right; report it with the text you sent.") from error
+        raise EngineFault(
+            f"the engine could not answer: {error}", mend="The query is right; report it with the text you sent."
+        ) from error
 
 
 def _run(store: ox.Store, text: str, prefixes: Mapping[str, str], default: list[str], named: list[str]) -> Answer:
     with _engine_errors(text):
         results = store.query(
-            text, prefixes=dict(prefixes), default_graph=[ox.NamedNode(g) for g in default],
+            text,
+            prefixes=dict(prefixes),
+            default_graph=[ox.NamedNode(g) for g in default],
             named_graphs=[ox.NamedNode(g) for g in named],
         )
     if isinstance(results, ox.QueryBoolean):
@@ -246,8 +268,10 @@ class Snapshot:
         try:
             self._store = ox.Store.read_only(str(self._path))
         except OSError as error:
-            raise DatasetUnreadable(f"{self._path} cannot be opened: {error}",
-                                    mend="Build again in another folder, or go back to an older generation.") from error
+            raise DatasetUnreadable(
+                f"{self._path} cannot be opened: {error}",
+                mend="Build again in another folder, or go back to an older generation.",
+            ) from error
         names = Names(manifest.base)
         self.graphs = Graphs(names, frozenset(manifest.graphs) | names.derived, frozenset(manifest.by_name_only))
 
@@ -276,7 +300,8 @@ class Snapshot:
                 raise ResultTooLarge(
                     f"FROM would merge {size} triples, and the limit is {self._max_merge}",
                     mend=f"Use FROM <{self.names.everything}>, or raise the setting max_merge_triples.",
-                    limit=self._max_merge, size=size,
+                    limit=self._max_merge,
+                    size=size,
                 )
             store, target = ox.Store(), ox.NamedNode(self.names.facts)
             for graph in dataset.default:
@@ -335,7 +360,8 @@ class Staged:
         graphs = sorted(str(g.value) for g in store.named_graphs() if isinstance(g, ox.NamedNode))
         return {
             graph: sum(1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(graph)))
-            for graph in graphs if graph not in self.names.derived
+            for graph in graphs
+            if graph not in self.names.derived
         }
 
     def query(self, text: str, dataset: Dataset, prefixes: Mapping[str, str]) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from so2graph.engine.access import Session
@@ -91,7 +92,10 @@ def read_edges(session: Session) -> tuple[Edge, ...]:
 
 
 def _graph(edges: Iterable[Edge]) -> networkx.Graph[str]:
-    """The edges as an undirected graph; between two things the most certain statement counts, then the first by name."""
+    """The edges as an undirected graph.
+
+    Between two things the most certain statement counts, then the first by name.
+    """
     import networkx
 
     graph: networkx.Graph[str] = networkx.Graph()
@@ -115,7 +119,7 @@ def paths(edges: Iterable[Edge], start: str, end: str, max_steps: int, weakest: 
     found = []
     for nodes in networkx.all_simple_paths(graph, start, end, cutoff=max_steps):
         steps = []
-        for one, other in zip(nodes, nodes[1:], strict=False):
+        for one, other in pairwise(nodes):
             edge = graph.edges[one, other]["edge"]
             steps.append(Step(edge, forward=edge.source == one))
         found.append(Path(tuple(steps)))

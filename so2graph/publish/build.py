@@ -1,4 +1,4 @@
-"""Builds a generation from the catalogue: stage, check, count, swap; a build that fails leaves everything as it was."""
+"""Builds a generation from the catalogue; a build that fails leaves everything as it was."""
 
 from __future__ import annotations
 

@@ -121,8 +121,7 @@ def _evidence(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Evidence]]
 
 
 def _key(subject: Term | None, predicate: Term | None, obj: Term | None) -> tuple[str, str, str]:
-    return tuple(term.n3 if isinstance(term, Iri | Literal) else str(term)
-                 for term in (subject, predicate, obj))  # type: ignore[return-value]  # three in, three out
+    return tuple(term.n3 if isinstance(term, Iri | Literal) else str(term) for term in (subject, predicate, obj))  # type: ignore[return-value]  # three in, three out
 
 
 def _one(claim: str, rows: list[Row]) -> Evidence:
@@ -131,12 +130,14 @@ def _one(claim: str, rows: list[Row]) -> Evidence:
 
     first = rows[0]
     return Evidence(
-        claim=claim, identifier=str(first["id"]),
+        claim=claim,
+        identifier=str(first["id"]),
         quote=None if first["exact"] is None else str(first["exact"]),
         start=None if first["start"] is None else int(str(first["start"])),
         end=None if first["end"] is None else int(str(first["end"])),
         source=None if first["source"] is None else str(first["source"]),
-        time=tagged("time"), note=tagged("note"),
+        time=tagged("time"),
+        note=tagged("note"),
     )
 
 
@@ -151,8 +152,14 @@ def describe(session: Session, iri: str) -> Entity:
         if subject is None or obj is None:
             continue
         modality = None if row["modality"] is None else str(row["modality"]).rpartition("#")[2]
-        statement = Statement(subject, str(row["p"]), obj, str(row["g"]), modality,
-                              tuple(evidence.get(_key(subject, row["p"], obj), ())))
+        statement = Statement(
+            subject,
+            str(row["p"]),
+            obj,
+            str(row["g"]),
+            modality,
+            tuple(evidence.get(_key(subject, row["p"], obj), ())),
+        )
         if str(subject) == iri:
             outgoing.append(statement)
             if statement.predicate.endswith("#type") and str(obj) not in types:
@@ -164,8 +171,9 @@ def describe(session: Session, iri: str) -> Entity:
     return Entity(iri, tuple(types), tuple(outgoing), tuple(incoming), _record(iri, attested, evidence))
 
 
-def _record(iri: str, attested: Iterable[Row], evidence: dict[tuple[str, str, str], list[Evidence]]
-            ) -> tuple[Statement, ...]:
+def _record(
+    iri: str, attested: Iterable[Row], evidence: dict[tuple[str, str, str], list[Evidence]]
+) -> tuple[Statement, ...]:
     """The statements that the attestation `iri` itself holds, each once."""
     found: dict[tuple[str, str, str], Statement] = {}
     for row in attested:

@@ -20,8 +20,11 @@ def export(session: Session, fmt: Format, graph: str | None = None) -> bytes:
     if graph is not None:
         iri = graph if graph.startswith(names.base) else names.graph(graph)
         if iri not in session.readable | names.derived:
-            raise UnknownGraph(f"there is no graph <{iri}> here", mend="Ask 'so2graph stats' for their names.",
-                               near=sorted(session.readable))
+            raise UnknownGraph(
+                f"there is no graph <{iri}> here",
+                mend="Ask 'so2graph stats' for their names.",
+                near=sorted(session.readable),
+            )
         graphs = [iri]
     elif "dataset" in fmt.kinds:
         graphs = sorted(session.readable - session.snapshot.graphs.by_name_only)

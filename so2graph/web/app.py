@@ -17,8 +17,10 @@ from so2graph.web.site import Site, answer, site
 
 __all__ = ["create_app"]
 
-CSP = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-       "frame-ancestors 'none'")
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 about = Blueprint("about", __name__, url_prefix="/-")
 
 
@@ -43,9 +45,13 @@ def settings() -> Response:
     rows = [row for row in setting_rows(here.settings) if row.name != "data"]
     if here.by_person:
         return here.page("settings.html", rows=rows, version=__version__)
-    body = {"version": __version__,
-            "settings": {row.name: {"value": row.value, "default": row.default, "variable": row.variable,
-                                    "doc": row.doc} for row in rows}}
+    body = {
+        "version": __version__,
+        "settings": {
+            row.name: {"value": row.value, "default": row.default, "variable": row.variable, "doc": row.doc}
+            for row in rows
+        },
+    }
     return answer(json.dumps(body, indent=2).encode() + b"\n", "application/json")
 
 
@@ -87,5 +93,3 @@ def _finish(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.headers["Content-Security-Policy"] = CSP
     return response
-
-

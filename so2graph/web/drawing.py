@@ -87,11 +87,12 @@ def draw(edges: Iterable[Edge], classes: Mapping[str, Iterable[str]], labels: Ma
         width = round(max(map(len, lines)) * _LETTER + 22, 1)
         y = MARGIN + 24 + rows.index(spot.row) * ROW
         x = round(MARGIN + spot.x * (WIDTH - 2 * MARGIN), 1)
-        boxes[spot.iri] = Box(spot.iri, labels[spot.iri], lines, spot.row, x, y, width,
-                              len(lines) * LINE_HEIGHT + 14)
+        boxes[spot.iri] = Box(spot.iri, labels[spot.iri], lines, spot.row, x, y, width, len(lines) * LINE_HEIGHT + 14)
     drawn = sorted((e for e in edges if e.source in boxes and e.target in boxes), key=lambda e: (-e.rank, e))
     return Drawing(
-        WIDTH, 2 * MARGIN + 48 + (len(rows) - 1) * ROW if rows else 0, tuple(boxes.values()),
+        WIDTH,
+        2 * MARGIN + 48 + (len(rows) - 1) * ROW if rows else 0,
+        tuple(boxes.values()),
         tuple(_lines(drawn, boxes)),
     )
 

@@ -18,10 +18,10 @@ PROBLEM_JSON = "application/problem+json"
 _log = logging.getLogger(__name__)
 
 
-def problem(error: So2Error) -> dict[str, object]:
+def problem(error: So2Error, base: str) -> dict[str, object]:
     """The members of the problem document of an error (RFC 9457, section 3)."""
     document: dict[str, object] = {
-        "type": f"https://w3id.org/so2graph/problems/{error.slug}",
+        "type": f"{base}problems/{error.slug}",
         "title": error.title,
         "status": error.status,
         "detail": str(error),
@@ -37,13 +37,22 @@ def _response(error: So2Error) -> Response:
         key = f"error.{error.slug}"
         title = say(key if known(key) else "error.other", here.language)
         near = error.members.get("near", [])
-        links = [(iri, here.href(iri)) for iri in near if isinstance(iri, str) and iri.startswith("http")] \
-            if isinstance(near, list) and here.generation is not None else []
+        links = (
+            [(iri, here.href(iri)) for iri in near if isinstance(iri, str) and iri.startswith("http")]
+            if isinstance(near, list) and here.generation is not None
+            else []
+        )
         labels = here.session.labels((iri for iri, _ in links), here.language) if links else {}
-        response = here.page("error.html", error.status, title=title, error=error,
-                             near=[(labels[iri], href) for iri, href in links])
+        response = here.page(
+            "error.html",
+            error.status,
+            title=title,
+            error=error,
+            explained=_explained(error, here.language),
+            near=[(labels[iri], href) for iri, href in links],
+        )
     else:
-        body = json.dumps(problem(error), ensure_ascii=False, indent=2) + "\n"
+        body = json.dumps(problem(error, here.settings.base), ensure_ascii=False, indent=2) + "\n"
         response = Response(body, status=error.status, content_type=PROBLEM_JSON)
     allow = error.members.get("allow")
     if isinstance(allow, list | tuple):
@@ -53,12 +62,19 @@ def _response(error: So2Error) -> Response:
     return response
 
 
+def _explained(error: So2Error, language: str) -> str:
+    """What an error means and what to do, in the reader's language; empty where there are no words for it."""
+    key = f"explain.{error.slug}"
+    return say(key, language) if known(key) else ""
+
+
 def _from_http(error: HTTPException) -> So2Error:
     """What Flask itself refuses, as one of ours."""
     if error.code == 405:
         allow = sorted(getattr(error, "valid_methods", None) or ())
-        return MethodNotAllowed(f"{request.path} does not take {request.method}", mend=f"Use {', '.join(allow)}.",
-                                allow=allow)
+        return MethodNotAllowed(
+            f"{request.path} does not take {request.method}", mend=f"Use {', '.join(allow)}.", allow=allow
+        )
     if error.code == 404:
         return NotFound(f"there is nothing at {request.path}", mend="Begin at /.")
     if error.code == 413:

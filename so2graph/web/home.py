@@ -73,13 +73,24 @@ def index() -> Response:
     counts = here.session.select(_COUNTS)[0]
 
     def step(one: Step) -> dict[str, str]:
-        return {"start": labels[one.start], "end": labels[one.end], "relation": labels[one.edge.predicate],
-                "modality": one.edge.modality, "arrow": "→" if one.forward else "←"}
+        return {
+            "start": labels[one.start],
+            "end": labels[one.end],
+            "relation": labels[one.edge.predicate],
+            "modality": one.edge.modality,
+            "arrow": "→" if one.forward else "←",
+        }
 
     return here.page(
-        "home.html", drawing=drawing, labels=labels, modality=lambda m: labels[names.term(m)],
+        "home.html",
+        drawing=drawing,
+        labels=labels,
+        modality=lambda m: labels[names.term(m)],
         legend=[m for m in MODALITIES if any(edge.modality == m for edge in drawn)],
         listed=sorted(drawn, key=lambda e: (e.rank, labels[e.source], e.predicate, labels[e.target])),
         routes=_routes(edges, _of_class(classes, "RegionalNetwork"), _of_class(classes, "NationalOrganisation")),
-        step=step, things=counts["things"], statements=counts["statements"], manifest=manifest,
+        step=step,
+        things=counts["things"],
+        statements=counts["statements"],
+        manifest=manifest,
     )

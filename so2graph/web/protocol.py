@@ -55,8 +55,12 @@ def read_query(method: str, content_type: str, url: Parameters, body: bytes) -> 
     if media_type == UPDATE:
         raise _no_update()
     if media_type == QUERY:
-        return QueryRequest(_utf8(body), tuple(url.get("default-graph-uri", ())),
-                            tuple(url.get("named-graph-uri", ())), _one(url, "format"))
+        return QueryRequest(
+            _utf8(body),
+            tuple(url.get("default-graph-uri", ())),
+            tuple(url.get("named-graph-uri", ())),
+            _one(url, "format"),
+        )
     if media_type == FORM:
         form = _form(_utf8(body))
         if "update" in form:
@@ -65,7 +69,8 @@ def read_query(method: str, content_type: str, url: Parameters, body: bytes) -> 
         return _from_parameters(merged)
     raise UnsupportedMedia(
         f"a body of type {media_type or 'unknown'} is not read here",
-        mend=f"Send {QUERY} or {FORM}.", accepted=[QUERY, FORM],
+        mend=f"Send {QUERY} or {FORM}.",
+        accepted=[QUERY, FORM],
     )
 
 
@@ -100,8 +105,12 @@ def _from_parameters(parameters: Parameters) -> QueryRequest:
     text = _one(parameters, "query")
     if text is None:
         raise BadRequest("the form has no query", mend="Give the query in a field called query.")
-    return QueryRequest(text, tuple(parameters.get("default-graph-uri", ())),
-                        tuple(parameters.get("named-graph-uri", ())), _one(parameters, "format"))
+    return QueryRequest(
+        text,
+        tuple(parameters.get("default-graph-uri", ())),
+        tuple(parameters.get("named-graph-uri", ())),
+        _one(parameters, "format"),
+    )
 
 
 def choose_format(accept: str, wanted: str | None, offered: Sequence[Format]) -> Chosen:

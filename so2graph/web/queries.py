@@ -42,9 +42,11 @@ def one(name: str) -> Response:
     result = here.session.stored(query, given)
     formats = GRAPH_FORMATS if result.kind == "graph" else SOLUTION_FORMATS
     if wanted and by_name(wanted, formats) is None and by_name(wanted, FORMATS) is not None:
-        raise NotAcceptable(f"query {query.name} gives no {wanted}",
-                            mend=f"There is: {', '.join(f.suffix for f in formats)}.",
-                            available=[f.suffix for f in formats])
+        raise NotAcceptable(
+            f"query {query.name} gives no {wanted}",
+            mend=f"There is: {', '.join(f.suffix for f in formats)}.",
+            available=[f.suffix for f in formats],
+        )
     return _file(here, query, result, here.choose(formats, wanted))
 
 
@@ -63,5 +65,11 @@ def _page(here: Site, query: StoredQuery, given: dict[str, str]) -> Response:
         path = f"{request.script_root}/queries/{query.name}.{fmt.suffix}"
         return f"{path}?{urlencode(given)}" if given else path
 
-    return here.page("query.html", query=query, fields=fields, shown=show(here, result), download=download,
-                     bound=here.session.bound(query, given))
+    return here.page(
+        "query.html",
+        query=query,
+        fields=fields,
+        shown=show(here, result),
+        download=download,
+        bound=here.session.bound(query, given),
+    )

@@ -19,10 +19,19 @@ __all__ = ["blueprint"]
 blueprint = Blueprint("resource", __name__)
 ENTITY_FORMATS = (HTML, *GRAPH_FORMATS)
 ORG = "http://www.w3.org/ns/org#"
-_SHOWN_ELSEWHERE = frozenset((
-    RDF + "type", RDFS + "label", SKOS + "prefLabel", SKOS + "altLabel", SKOS + "note", DCTERMS + "identifier",
-    "http://xmlns.com/foaf/0.1/name", ORG + "member", ORG + "organization",
-))
+_SHOWN_ELSEWHERE = frozenset(
+    (
+        RDF + "type",
+        RDFS + "label",
+        SKOS + "prefLabel",
+        SKOS + "altLabel",
+        SKOS + "note",
+        DCTERMS + "identifier",
+        "http://xmlns.com/foaf/0.1/name",
+        ORG + "member",
+        ORG + "organization",
+    )
+)
 
 
 @blueprint.get("/id/<path:local>")
@@ -68,20 +77,34 @@ def _entity_page(here: Site, entity: Entity) -> Response:
     said = [s for s in linked if s.modality and _worth(s)]
     outside = [s for s in linked if s.graph == names.graph("context") and _worth(s)]
     others = sorted({str(s.object) for s in entity.outgoing if s.predicate == SKOS + "altLabel"})
-    notes = [s.object.value for s in entity.outgoing
-             if s.predicate == SKOS + "note" and isinstance(s.object, Literal) and s.object.language == here.language]
+    notes = [
+        s.object.value
+        for s in entity.outgoing
+        if s.predicate == SKOS + "note" and isinstance(s.object, Literal) and s.object.language == here.language
+    ]
 
     def cell(term: Term) -> Cell:
         if isinstance(term, Iri):
-            return Cell(labels[term.value], None if term.value == entity.iri else here.href(term.value), iri=term.value)
+            return Cell(
+                labels[term.value], None if term.value == entity.iri else here.href(term.value), iri=term.value
+            )
         return Cell(str(term), language=term.language if isinstance(term, Literal) else None)
 
     own = [iri for iri in entity.types if iri.startswith(names.base)]
     types = [Cell(labels[iri], here.href(iri)) for iri in own or entity.types]
     return here.page(
-        "entity.html", entity=entity, labels=labels, said=_merge(said), outside=_merge(outside), notes=notes,
-        record=_merge(list(entity.record)), others=others, types=types, cell=cell,
-        modality=lambda m: labels[names.term(m)], formats=GRAPH_FORMATS,
+        "entity.html",
+        entity=entity,
+        labels=labels,
+        said=_merge(said),
+        outside=_merge(outside),
+        notes=notes,
+        record=_merge(list(entity.record)),
+        others=others,
+        types=types,
+        cell=cell,
+        modality=lambda m: labels[names.term(m)],
+        formats=GRAPH_FORMATS,
         local=entity.iri.removeprefix(names.thing("")),
     )
 
@@ -131,12 +154,17 @@ SELECT ?term ?kind ?label ?definition ?domain ?range WHERE { GRAPH ?_vocabulary 
 
 def _terms(here: Site) -> dict[str, object]:
     vocabulary_graph = Iri(here.session.snapshot.names.graph("vocabulary"))
-    rows = [row for row in here.session.select(_TERMS, vocabulary=vocabulary_graph)
-            if isinstance(row["label"], Literal) and row["label"].language == here.language]
+    rows = [
+        row
+        for row in here.session.select(_TERMS, vocabulary=vocabulary_graph)
+        if isinstance(row["label"], Literal) and row["label"].language == here.language
+    ]
     names = here.session.snapshot.names
     iris = {str(row[k]) for row in rows for k in ("domain", "range") if row[k]}
     return {
-        "terms": {kind: [row for row in rows if str(row["kind"]) == kind] for kind in ("class", "property", "concept")},
+        "terms": {
+            kind: [row for row in rows if str(row["kind"]) == kind] for kind in ("class", "property", "concept")
+        },
         "labels": here.session.labels(iris, here.language),
         "anchor": lambda iri: str(iri).removeprefix(names.term("")).removeprefix(names.thing("")),
     }
@@ -154,7 +182,7 @@ def graph(local: str) -> Response:
     chosen = here.choose((*GRAPH_FORMATS,), suffix if dot else None)
     with_name = chosen.format in DATASET_FORMATS
     quads = list(here.session.snapshot.quads([iri]))
-    body = serialize_quads(quads if with_name else [(s, p, o, None) for s, p, o, _ in quads], chosen.format,
-                           here.session.prefixes)
+    body = serialize_quads(
+        quads if with_name else [(s, p, o, None) for s, p, o, _ in quads], chosen.format, here.session.prefixes
+    )
     return answer(body, chosen.content_type)
-

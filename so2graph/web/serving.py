@@ -29,14 +29,18 @@ def _free_port(settings: Settings) -> int:
         try:
             probe.bind((settings.host, settings.port))
         except PermissionError as error:
-            raise BadSetting(f"port {settings.port} may not be used: {error.strerror}",
-                             mend="Choose one above 1023 with --port.") from None
+            raise BadSetting(
+                f"port {settings.port} may not be used: {error.strerror}", mend="Choose one above 1023 with --port."
+            ) from None
         except OSError as error:
             if isinstance(error, socket.gaierror) or "assign" in str(error):
-                raise BadSetting(f"{settings.host} is not an address of this machine", mend="Try 127.0.0.1.") from None
-            raise PortInUse(f"port {settings.port} on {settings.host} is in use by another program",
-                            mend="Stop that program, or choose another port with --port (0 takes a free one).",
-                            ) from None
+                raise BadSetting(
+                    f"{settings.host} is not an address of this machine", mend="Try 127.0.0.1."
+                ) from None
+            raise PortInUse(
+                f"port {settings.port} on {settings.host} is in use by another program",
+                mend="Stop that program, or choose another port with --port (0 takes a free one).",
+            ) from None
         return int(probe.getsockname()[1])
 
 
@@ -65,9 +69,16 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  # compared, not listened on
     server = Server(
-        "so2graph.web.edge:create", factory=True, interface=Interfaces.ASGINL, address=settings.host,
-        port=settings.port, workers=settings.workers, websockets=False, respawn_failed_workers=True,
-        log_level=LogLevels.warning, workers_kill_timeout=5,
+        "so2graph.web.edge:create",
+        factory=True,
+        interface=Interfaces.ASGINL,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        websockets=False,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=5,
     )
     stopped = threading.Event()
     teller = threading.Thread(

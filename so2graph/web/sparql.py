@@ -69,5 +69,11 @@ def _page(shown: Shown | None, text: str) -> Response:
     def download(fmt: Format) -> str:
         return f"{request.script_root}/sparql?" + urlencode({"query": text, "format": fmt.suffix})
 
-    return here.page("sparql.html", shown=shown, text=text or EXAMPLE, prefixes=here.session.prefixes,
-                     everything=here.session.snapshot.names.everything, download=download)
+    return here.page(
+        "sparql.html",
+        shown=shown,
+        text=text or EXAMPLE,
+        prefixes=here.session.prefixes,
+        everything=here.session.snapshot.names.everything,
+        download=download,
+    )

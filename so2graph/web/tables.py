@@ -29,7 +29,9 @@ def show(here: Site, result: Answer) -> Shown:
         return Shown((), [], 1, result.boolean, SOLUTION_FORMATS[:2])
     if result.variables is None:
         triples = sorted((q[:3] for q in result.quads()), key=str)
-        return Shown(("subject", "predicate", "object"), cells(here, triples[:most]), len(triples), None, GRAPH_FORMATS)
+        return Shown(
+            ("subject", "predicate", "object"), cells(here, triples[:most]), len(triples), None, GRAPH_FORMATS
+        )
     first, count = [], 0
     for row in result.rows():
         count += 1
