@@ -60,6 +60,8 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
 
     Raises `PortInUse` or `BadSetting` before anything is started.
     """
+    import multiprocessing
+
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
@@ -68,6 +70,8 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     os.environ.update(settings.environment())
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  # compared, not listened on
+    # A forked worker would inherit locks that threads of this process (the store's, the one below) hold at that moment.
+    multiprocessing.set_start_method("spawn", force=True)
     server = Server(
         "so2graph.web.edge:create",
         factory=True,
