@@ -86,7 +86,7 @@ def test_a_plain_query_sees_the_facts_and_counts_a_triple_once(small: Snapshot) 
 
 
 @pytest.mark.parametrize(
-    "graphs", [(A,), (A, B), (B, A), (A, A), (A, C), (A, B, C), (B, HIDDEN)], 
+    "graphs", [(A,), (A, B), (B, A), (A, A), (A, C), (A, B, C), (B, HIDDEN)],
     ids=lambda graphs: "+".join(name[-1] for name in graphs),
 )
 def test_from_merges_as_rdflib_does(graphs: tuple[str, ...], small: Snapshot) -> None:
