@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-import rdflib
 from pyshacl import validate
-from rdflib import RDF, SH, Graph, URIRef
+from rdflib import RDF, SH, Graph, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE, Prefixes
-from tests.ontology_rules import copied, graph_of, load_catalogue, load_data, load_ontology
+from tests.ontology_rules import graph_of, load_catalogue, load_data, load_ontology
 
 SHAPES = CANONICAL_BASE + "shapes#"
-ROOT_BUNDLE = Bundle.find(CANONICAL_BASE)
+BUNDLE = Bundle.find(CANONICAL_BASE)
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ CASES = (
 
 
 def read_shapes() -> Graph:
-    return graph_of(*ROOT_BUNDLE.shapes)
+    return graph_of(*BUNDLE.shapes)
 
 
 def name(shape: Node) -> str:
@@ -261,16 +262,49 @@ def owners(shapes: Graph, shape: URIRef) -> set[Node]:
     return set(shapes.subjects(SH.property, shape)) or {shape}
 
 
-def results(data: Graph, shapes: Graph) -> list[tuple[str, str, frozenset[tuple[str, str]]]]:
-    """Shape, focus node and messages (language, text) of each validation result."""
+@dataclass(frozen=True)
+class Result:
+    """One validation result (SHACL 3.6.2), with its messages as (language, text)."""
+
+    shape: str
+    focus: str
+    component: str
+    messages: frozenset[tuple[str, str]]
+
+
+def results(data: Graph, shapes: Graph) -> list[Result]:
+    """What validation reports, as the build runs it."""
     _, report, _ = validate(data, shacl_graph=shapes, inference="none", inplace=True)
-    found = []
-    for result in report.subjects(RDF.type, SH.ValidationResult):
-        messages = frozenset((str(m.language), str(m)) for m in report.objects(result, SH.resultMessage)
-                             if isinstance(m, rdflib.Literal))
-        found.append((name(report.value(result, SH.sourceShape) or result),
-                      str(report.value(result, SH.focusNode)), messages))
-    return found
+
+    def value(result: Node, predicate: URIRef) -> str:
+        return str(report.value(result, predicate)).removeprefix(SHAPES)
+
+    return [
+        Result(value(result, SH.sourceShape), value(result, SH.focusNode),
+               value(result, SH.sourceConstraintComponent).removeprefix(str(SH)),
+               messages_of(report, result, SH.resultMessage))
+        for result in report.subjects(RDF.type, SH.ValidationResult)
+    ]
+
+
+def messages_of(graph: Graph, subject: Node, predicate: URIRef) -> frozenset[tuple[str, str]]:
+    return frozenset((str(m.language), str(m)) for m in graph.objects(subject, predicate) if isinstance(m, Literal))
+
+
+@contextmanager
+def changed(graph: Graph, update: str) -> Iterator[int]:
+    """Applies an update for the time of the block; yields the number of statements that it adds and removes."""
+    before = set(graph)
+    graph.update(update)
+    difference = before ^ set(graph)
+    try:
+        yield len(difference)
+    finally:
+        for triple in difference:
+            if triple in before:
+                graph.add(triple)
+            else:
+                graph.remove(triple)
 
 
 def in_full(text: str) -> str:
@@ -284,7 +318,7 @@ def iri(text: str, prefixes: Prefixes) -> str:
 
 def test_the_real_data_fit_all_shapes(merged: Graph, shapes: Graph) -> None:
     """Validation of the merge without the contact graph yields no result."""
-    assert results(copied(merged), shapes) == []
+    assert results(merged, shapes) == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.shape}-{case.focus}")
@@ -293,13 +327,12 @@ def test_a_broken_example_is_reported_in_both_languages(
 ) -> None:
     """The shape reports the broken node, with its Dutch and its English message."""
     shape = URIRef(SHAPES + case.shape)
-    broken = copied(merged)
-    broken.update(prefixes.header() + in_full(case.update))
-    assert set(broken) != set(merged), f"the update of {case.shape} changes nothing: {case.update}"
-    expected = {(str(m.language), str(m)) for m in shapes.objects(shape, SH.message) if isinstance(m, rdflib.Literal)}
-    reported = {(found, focus): set(messages)
-                for found, focus, messages in results(broken, closure(shapes, owners(shapes, shape)))}
-    assert reported.get((case.shape, iri(case.focus, prefixes)), set()) == expected
+    with changed(merged, prefixes.header() + in_full(case.update)) as difference:
+        assert difference > 0, f"the update changes nothing: {case.update}"
+        found = results(merged, closure(shapes, owners(shapes, shape)))
+    expected = messages_of(shapes, shape, SH.message)
+    reported = {r.messages for r in found if (r.shape, r.focus) == (case.shape, iri(case.focus, prefixes))}
+    assert reported == {expected}
 
 
 @pytest.mark.parametrize("cls", THING_CLASSES, ids=lambda cls: str(cls).rpartition("/")[2])
@@ -309,7 +342,95 @@ def test_a_thing_of_any_class_needs_a_name(cls: str, shapes: Graph) -> None:
     focus = URIRef(CANONICAL_BASE + "id/bare")
     bare.add((focus, RDF.type, URIRef(cls)))
     reported = results(bare, closure(shapes, {URIRef(SHAPES + "thing")}))
-    assert {shape for shape, node, _ in reported if node == str(focus)} == {"label-nl", "label-en"}
+    assert {r.shape for r in reported if r.focus == str(focus)} == {"label-nl", "label-en"}
+
+
+FOCUS, EXTRA = URIRef("urn:x-test:focus"), tuple(URIRef(f"urn:x-test:extra-{n}") for n in range(3))
+
+
+def never(_: Graph, __: URIRef) -> Sequence[Node]:
+    """No value at all: breaks what asks for one."""
+    return ()
+
+
+def values(*given: Node) -> Callable[[Graph, URIRef], Sequence[Node]]:
+    return lambda _, __: given
+
+
+def fitting(shapes: Graph, shape: URIRef) -> Sequence[Node]:
+    """More values than allowed that fit the qualified shape."""
+    qualified = shapes.value(shape, SH.qualifiedValueShape)
+    head = None if qualified is None else shapes.value(qualified, SH.languageIn)
+    if head is None:
+        return EXTRA[:2]
+    language = str(next(iter(Collection(shapes, head))))
+    return Literal("een", lang=language), Literal("twee", lang=language)
+
+
+COMPONENTS: dict[URIRef, tuple[str, Callable[[Graph, URIRef], Sequence[Node]]]] = {
+    SH.minCount: ("MinCount", never),
+    SH.maxCount: ("MaxCount", values(*EXTRA)),
+    SH.qualifiedMinCount: ("QualifiedMinCount", never),
+    SH.qualifiedMaxCount: ("QualifiedMaxCount", fitting),
+    SH["class"]: ("Class", values(EXTRA[0])),
+    SH.node: ("Node", values(EXTRA[0])),
+    SH["or"]: ("Or", values(EXTRA[0])),
+    SH.nodeKind: ("NodeKind", values(Literal("een tekst"))),
+    SH.datatype: ("Datatype", values(Literal("een tekst", lang="nl"))),
+    SH.pattern: ("Pattern", values(Literal("#"))),
+    SH.languageIn: ("LanguageIn", values(Literal("un texte", lang="fr"))),
+    SH.uniqueLang: ("UniqueLang", values(Literal("een", lang="nl"), Literal("twee", lang="nl"))),
+    SH.minLength: ("MinLength", values(Literal("", lang="nl"))),
+    SH.hasValue: ("HasValue", never),
+    SH.minInclusive: ("MinInclusive", values(Literal(-1))),
+    SH.lessThan: ("LessThan", values(Literal(10))),
+    SH.equals: ("Equals", values(Literal("een", lang="nl"))),
+}
+"""How to break each kind of constraint on a bare node: the component that reports it, and the values to give."""
+
+BY_HAND = {SH["not"]: "what must not be there differs per shape: see the table of cases"}
+NOT_CONSTRAINTS = {RDF.type, SH.path, SH.message, SH.qualifiedValueShape}
+CONSTRAINTS = sorted(
+    (shape, str(parameter).removeprefix(str(SH)))
+    for shape in PROPERTY_SHAPES
+    for parameter in set(SHAPES_GRAPH.predicates(URIRef(SHAPES + shape))) - NOT_CONSTRAINTS - set(BY_HAND)
+)
+
+
+def give(data: Graph, shapes: Graph, path: Node, value: Node) -> None:
+    """Adds one value at the end of a path of the kinds that our shapes use (SHACL 2.3.1)."""
+    inverse, alternatives = shapes.value(path, SH.inversePath), shapes.value(path, SH.alternativePath)
+    if alternatives is not None:
+        give(data, shapes, next(iter(Collection(shapes, alternatives))), value)
+    elif isinstance(inverse, URIRef):
+        data.add((value, inverse, FOCUS))
+    else:
+        assert isinstance(path, URIRef)
+        data.add((FOCUS, path, value))
+
+
+@pytest.mark.parametrize(("shape", "parameter"), CONSTRAINTS)
+def test_each_constraint_of_a_shape_can_fail(shape: str, parameter: str, shapes: Graph) -> None:
+    """Every single constraint (at least, at most, of which class, …) is reported for a bare node that breaks it."""
+    node = URIRef(SHAPES + shape)
+    component, broken = COMPONENTS[SH[parameter]]
+    data = Graph()
+    for owner in owners(shapes, node):
+        for cls in shapes.objects(owner, SH.targetClass):
+            data.add((FOCUS, RDF.type, cls))
+    path = shapes.value(node, SH.path)
+    assert path is not None
+    for value in broken(shapes, node):
+        give(data, shapes, path, value)
+        qualified = shapes.value(node, SH.qualifiedValueShape)
+        cls_wanted = None if qualified is None else shapes.value(qualified, SH["class"])
+        if cls_wanted is not None:
+            data.add((value, RDF.type, cls_wanted))
+    if parameter == "lessThan":
+        data.add((FOCUS, URIRef(str(shapes.value(node, SH.lessThan))), Literal(5)))
+    found = {r.component for r in results(data, closure(shapes, owners(shapes, node)))
+             if (r.shape, r.focus) == (shape, str(FOCUS))}
+    assert f"{component}ConstraintComponent" in found
 
 
 @pytest.mark.parametrize("shape", WITH_MESSAGE)
@@ -338,8 +459,7 @@ def test_every_node_shape_has_a_target_or_is_used_by_one(shape: str, shapes: Gra
 
 
 def _assert_messages(shapes: Graph, node: URIRef) -> None:
-    messages = sorted((str(m.language), str(m)) for m in shapes.objects(node, SH.message)
-                      if isinstance(m, rdflib.Literal))
+    messages = sorted(messages_of(shapes, node, SH.message))
     assert [language for language, _ in messages] == ["en", "nl"], f"{node} needs sh:message in nl and in en"
     assert "expected" in messages[0][1], f"{node} does not say in English what is expected"
     assert "verwacht" in messages[1][1], f"{node} does not say in Dutch what is expected"
