@@ -37,20 +37,33 @@ STATED = "data/so2/stated.trig"
 Edit = Callable[[Path, str, str], None]
 
 
-@pytest.fixture
-def copied(bundle: Bundle, tmp_path: Path) -> Bundle:
-    """A copy of the bundle to change, without shapes and checks: those have tests of their own."""
-    root = tmp_path / "bundle"
+def _copy(bundle: Bundle, root: Path) -> Bundle:
     for folder in ("data", "ontology"):
         shutil.copytree(bundle.root / folder, root / folder, ignore=shutil.ignore_patterns("shapes"))
     return Bundle(root, CANONICAL_BASE)
 
 
+@pytest.fixture(scope="module")
+def pristine(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a copy of the bundle, without shapes and checks (they have tests of their own), and its data."""
+    folder = tmp_path_factory.mktemp("pristine")
+    build(_copy(bundle, folder / "bundle"), Settings.load({}, {"data": folder / "data"}))
+    return folder
+
+
 @pytest.fixture
-def made(copied: Bundle, tmp_path: Path) -> Settings:
+def copied(pristine: Path, tmp_path: Path) -> Bundle:
+    """A bundle to change."""
+    shutil.copytree(pristine / "bundle", tmp_path / "bundle")
+    return Bundle(tmp_path / "bundle", CANONICAL_BASE)
+
+
+@pytest.fixture
+def made(pristine: Path, copied: Bundle, tmp_path: Path) -> Settings:
     """Settings whose folder holds the first generation of the copy."""
+    shutil.copytree(pristine / "data", tmp_path / "data")
     made = Settings.load({}, {"data": tmp_path / "data"})
-    assert build(copied, made).manifest.number == 1
+    assert Folder(made.data).current() == 1
     return made
 
 
@@ -205,6 +218,16 @@ def test_a_quote_at_the_wrong_place_is_told_the_right_one(copied: Bundle, made: 
     assert "[43,59)" in fault.mend
     assert str(caught.value).startswith("1 fault found; nothing was changed.")
     assert _state(made) == before
+
+
+def test_a_fault_does_not_show_an_email_address(copied: Bundle, made: Settings) -> None:
+    """A quote that is an address is named by its claim only: errors end up in logs."""
+    _edit(copied, "data/so2/claims.trig", "oa:start 1431 ;", "oa:start 1432 ;")
+    with pytest.raises(CheckFailed) as caught:
+        build(copied, made)
+    (fault,) = caught.value.faults
+    assert fault.where == "claim F35"
+    assert "@" not in str(caught.value)
 
 
 def test_all_faults_are_told_at_once(copied: Bundle, made: Settings) -> None:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from so2graph import __version__
@@ -79,8 +80,7 @@ def _stage(bundle: Bundle, names: Names, catalogue: Catalogue, checksums: Mappin
     staged = Staged(path, names)
     try:
         progress("storing", total - 3, total)
-        for quads in loaded:
-            staged.add(quads)
+        staged.add(chain.from_iterable(loaded))
         staged.add(catalogue_graph(staged, catalogue, checksums, names))
         staged.refresh_merges(catalogue.factual, (*catalogue.merged, names.catalogue))
         progress("checking", total - 2, total)

@@ -70,7 +70,7 @@ def _values(quads: tuple[Quad, ...]) -> dict[str, dict[str, list[Term]]]:
 
 
 def read_catalogue(bundle: Bundle, names: Names) -> Catalogue:
-    """The catalogue of the bundle; raises `DataSyntax`, or `DataInvalid` for an entry without a file that is there."""
+    """The catalogue of the bundle; raises `DataSyntax`, or `DataInvalid` for an entry whose file is not there."""
     path = bundle.catalogue
     quads = tuple(parse_file(path, bundle.read(path), names.base))
     rows = _values(quads)

@@ -49,7 +49,7 @@ def _integer(value: str) -> Literal:
 
 
 def catalogue_graph(staged: Staged, catalogue: Catalogue, checksums: Mapping[Path, str], names: Names) -> list[Quad]:
-    """The quads of `graph/catalog`: the authored catalogue, and per graph its VoID counts and the sha256 of its files.
+    """The quads of `graph/catalog`: the authored catalogue, and per graph VoID counts and the sha256 of its files.
 
     VoID 3.1 to 3.3 (`void:triples`, `distinctSubjects`, `distinctObjects`, `properties`, `classes`); SPDX checksums
     as DCAT 3, 6.8.22 has them, on a `dcat:Distribution` per file.

@@ -18,9 +18,11 @@ __all__ = ["Checker"]
 
 _EVIDENCE = """
 SELECT ?claim ?id ?start ?end ?exact ?prefix ?suffix WHERE {
-  { GRAPH ?g1 { ?claim oa:hasTarget ?target . ?target oa:hasSelector ?position . ?position oa:start ?start ; oa:end ?end } }
+  { GRAPH ?g1 { ?claim oa:hasTarget ?target . ?target oa:hasSelector ?position .
+                ?position oa:start ?start ; oa:end ?end } }
   OPTIONAL { GRAPH ?g2 { ?claim dcterms:identifier ?id } }
-  OPTIONAL { GRAPH ?g3 { ?target oa:hasSelector ?quote . ?quote oa:exact ?exact ; oa:prefix ?prefix ; oa:suffix ?suffix } }
+  OPTIONAL { GRAPH ?g3 { ?target oa:hasSelector ?quote .
+                         ?quote oa:exact ?exact ; oa:prefix ?prefix ; oa:suffix ?suffix } }
 } ORDER BY ?claim
 """
 _PAGE = """
@@ -64,7 +66,9 @@ class Checker:
                 at = page.find(exact)
                 mend = f"The quote is at [{at},{at + len(exact)}): correct oa:start and oa:end." if at >= 0 else \
                     "The quote is nowhere in the page: copy it from there, to the letter."
-                yield Fault("evidence", where, f"its quote {exact!r} is not at [{first},{last}) of the page", mend)
+                # Errors end up in logs, where an e-mail address has no business.
+                shown = "(an e-mail address)" if "@" in exact else repr(exact)
+                yield Fault("evidence", where, f"its quote {shown} is not at [{first},{last}) of the page", mend)
             elif not (page[:first].endswith(prefix) and page[last:].startswith(suffix)):
                 yield Fault("evidence", where, "the words before or after its quote are not those of the page",
                             "Copy oa:prefix and oa:suffix from the page.")
@@ -96,6 +100,8 @@ class Checker:
 
     def shapes(self) -> Iterator[Fault]:
         """Results of SHACL validation of everything but the e-mail graph, with the Dutch or English message."""
+        if not self.bundle.shapes:
+            return
         import rdflib
         from pyshacl import validate
 
@@ -115,7 +121,9 @@ class Checker:
             value = report.value(result, sh.value)
             what = messages.get("en") or next(iter(messages.values()), "it does not fit its shape")
             name = self.prefixes.compact(str(path)) if isinstance(path, rdflib.URIRef) else ""
-            detail = f" (found: {self.prefixes.compact(str(value))})" if value is not None and str(value) != focus else ""
-            rows.append((focus, name, what + detail))
+            if value is not None and str(value) != focus:
+                what += f" (found: {self.prefixes.compact(str(value))})"
+            rows.append((focus, name, what))
         for focus, name, what in sorted(set(rows)):
-            yield Fault("shapes", focus, what, f"Correct {name or 'it'} in the file of its graph (ontology/shapes/ says what is expected).")
+            mend = f"Correct {name or 'it'} in the file of its graph (ontology/shapes/ says what is expected)."
+            yield Fault("shapes", focus, what, mend)
