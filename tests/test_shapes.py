@@ -321,6 +321,12 @@ def test_the_real_data_fit_all_shapes(merged: Graph, shapes: Graph) -> None:
     assert results(merged, shapes) == []
 
 
+def test_the_shapes_are_themselves_valid(shapes: Graph) -> None:
+    """The shapes graph conforms to the shapes that SHACL has for shapes (SHACL, appendix C)."""
+    conforms, _, text = validate(Graph(), shacl_graph=shapes, inference="none", meta_shacl=True)
+    assert conforms, text
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.shape}-{case.focus}")
 def test_a_broken_example_is_reported_in_both_languages(
     case: Case, merged: Graph, shapes: Graph, prefixes: Prefixes
