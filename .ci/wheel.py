@@ -31,7 +31,19 @@ def main() -> None:
         venv.create(empty / "venv", with_pip=True)
         python = empty / "venv" / "bin" / "python"
         so2graph = empty / "venv" / "bin" / "so2graph"
-        run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", empty / "dist", ROOT, cwd=empty, env=env)
+        run(
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "-w",
+            empty / "dist",
+            ROOT,
+            cwd=empty,
+            env=env,
+        )
         wheel = next((empty / "dist").glob("*.whl"))
         run(python, "-m", "pip", "install", "--quiet", wheel, cwd=empty, env=env)
         work = empty / "work"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ from so2graph.vocab import CANONICAL_BASE
 FOLDER = Path(__file__).parent / "reference"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     def line(cells: tuple[str, ...]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
@@ -57,7 +57,12 @@ def errors_page() -> str:
 def formats_page() -> str:
     """Every format."""
     rows = [
-        (f"`{fmt.name}`", f"`.{fmt.suffix}`", ", ".join(f"`{m}`" for m in fmt.media_types), ", ".join(sorted(fmt.kinds)))
+        (
+            f"`{fmt.name}`",
+            f"`.{fmt.suffix}`",
+            ", ".join(f"`{m}`" for m in fmt.media_types),
+            ", ".join(sorted(fmt.kinds)),
+        )
         for fmt in FORMATS
     ]
     return (

@@ -21,6 +21,7 @@ __all__ = [
     "Prefixes",
     "Term",
     "curie_or_iri",
+    "mask_addresses",
     "parse_iri",
     "rebase",
 ]
@@ -45,6 +46,7 @@ SKOS = "http://www.w3.org/2004/02/skos/core#"
 DCTERMS = "http://purl.org/dc/terms/"
 
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PN_LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 
 
@@ -70,6 +72,10 @@ class Literal:
     value: str
     language: str | None = None
     datatype: str = XSD + "string"
+
+    def __post_init__(self) -> None:
+        if self.language:
+            object.__setattr__(self, "datatype", RDF + "langString")
 
     def __str__(self) -> str:
         return self.value
@@ -102,6 +108,11 @@ Term = Iri | Literal | Blank
 def rebase(text: str, base: str) -> str:
     """`text` of a bundled file (Turtle, SPARQL, TSV) with its IRIs moved from the canonical base to `base`."""
     return text if base == CANONICAL_BASE else text.replace(CANONICAL_BASE, base)
+
+
+def mask_addresses(text: str) -> str:
+    """`text` with each e-mail address in it replaced, for messages and logs."""
+    return _ADDRESS.sub("‹e-mail address›", text)
 
 
 def parse_iri(text: str) -> Iri:

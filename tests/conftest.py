@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from so2graph.config import Settings
 from so2graph.engine.dataset import resolve
@@ -14,6 +16,7 @@ from so2graph.engine.store import Snapshot
 from so2graph.publish.build import build, open_current
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE, Prefixes, Term
+from so2graph.web.app import create_app
 
 Rows = list[dict[str, Term | None]]
 Ask = Callable[..., Rows]
@@ -63,3 +66,16 @@ def ask(snapshot: Snapshot, prefixes: Prefixes) -> Ask:
 def page(bundle: Bundle) -> str:
     """The text of the source page."""
     return (bundle.data / "sources" / "so2-page.txt").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def settings_env(settings: Settings) -> dict[str, str]:
+    """The environment of a child process that works on the built dataset."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SO2GRAPH_")}
+    return kept | settings.environment()
+
+
+@pytest.fixture(scope="session")
+def client(settings: Settings, bundle: Bundle) -> FlaskClient:
+    """A client of the application on the built dataset; it asks for nothing in particular."""
+    return create_app(settings, bundle).test_client()

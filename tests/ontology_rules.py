@@ -73,7 +73,7 @@ def short(term: Node) -> str:
     text = str(term)
     for prefix, namespace in (("so2:", str(SO2)), ("id:", CANONICAL_BASE + "id/")):
         if text.startswith(namespace):
-            return prefix + text[len(namespace):]
+            return prefix + text[len(namespace) :]
     return text
 
 
@@ -148,33 +148,61 @@ def v01_one_header(graph: Graph) -> Iterator[Fault]:
 
 def v02_header_minimal(graph: Graph) -> Iterator[Fault]:
     """Title, description, licence, creator, version IRI and namespace (FOOPS OM1)."""
-    yield from _missing("V02", graph, {
-        "dcterms:title": (DCTERMS.title,), "dcterms:description": (DCTERMS.description,),
-        "dcterms:license": (DCTERMS.license,), "dcterms:creator": (DCTERMS.creator,),
-        "owl:versionIRI": (OWL.versionIRI,), "vann:preferredNamespaceUri": (VANN.preferredNamespaceUri,)})
+    yield from _missing(
+        "V02",
+        graph,
+        {
+            "dcterms:title": (DCTERMS.title,),
+            "dcterms:description": (DCTERMS.description,),
+            "dcterms:license": (DCTERMS.license,),
+            "dcterms:creator": (DCTERMS.creator,),
+            "owl:versionIRI": (OWL.versionIRI,),
+            "vann:preferredNamespaceUri": (VANN.preferredNamespaceUri,),
+        },
+    )
     header = _header(graph)
     for name, predicate in (("dcterms:title", DCTERMS.title), ("dcterms:description", DCTERMS.description)):
         found = Counter(text.language for text in texts(graph, header, predicate))
         for language in LANGUAGES:
             if found[language] != 1:
-                yield fault("V02", header, f"{name} is there {found[language]} times in {language}",
-                            f"give one {name} with @{language}")
+                yield fault(
+                    "V02",
+                    header,
+                    f"{name} is there {found[language]} times in {language}",
+                    f"give one {name} with @{language}",
+                )
 
 
 def v03_header_recommended(graph: Graph) -> Iterator[Fault]:
     """Prefix, version, creation date and citation (FOOPS OM2)."""
-    yield from _missing("V03", graph, {
-        "vann:preferredNamespacePrefix": (VANN.preferredNamespacePrefix,), "owl:versionInfo": (OWL.versionInfo,),
-        "dcterms:created": (DCTERMS.created,), "dcterms:bibliographicCitation": (DCTERMS.bibliographicCitation,)})
+    yield from _missing(
+        "V03",
+        graph,
+        {
+            "vann:preferredNamespacePrefix": (VANN.preferredNamespacePrefix,),
+            "owl:versionInfo": (OWL.versionInfo,),
+            "dcterms:created": (DCTERMS.created,),
+            "dcterms:bibliographicCitation": (DCTERMS.bibliographicCitation,),
+        },
+    )
 
 
 def v04_header_optional(graph: Graph) -> Iterator[Fault]:
     """Publisher, logo, status, source, dates, earlier version and identifier (FOOPS OM3, OM5.2); a warning."""
-    yield from _missing("V04", graph, {
-        "dcterms:publisher": (DCTERMS.publisher,), "foaf:logo": (FOAF.logo, SCHEMA.logo),
-        "bibo:status": (BIBO.status,), "dcterms:source": (DCTERMS.source,), "dcterms:issued": (DCTERMS.issued,),
-        "dcterms:modified": (DCTERMS.modified,), "owl:priorVersion": (OWL.priorVersion,),
-        "dcterms:identifier": (DCTERMS.identifier, BIBO.doi)})
+    yield from _missing(
+        "V04",
+        graph,
+        {
+            "dcterms:publisher": (DCTERMS.publisher,),
+            "foaf:logo": (FOAF.logo, SCHEMA.logo),
+            "bibo:status": (BIBO.status,),
+            "dcterms:source": (DCTERMS.source,),
+            "dcterms:issued": (DCTERMS.issued,),
+            "dcterms:modified": (DCTERMS.modified,),
+            "owl:priorVersion": (OWL.priorVersion,),
+            "dcterms:identifier": (DCTERMS.identifier, BIBO.doi),
+        },
+    )
 
 
 def v05_licence(graph: Graph) -> Iterator[Fault]:
@@ -183,8 +211,12 @@ def v05_licence(graph: Graph) -> Iterator[Fault]:
         found = sorted(str(o) for o in graph.objects(subject, DCTERMS.license) if isinstance(o, URIRef))
         literal = [o for o in graph.objects(subject, DCTERMS.license) if isinstance(o, Literal)]
         if len(found) != 1 or literal or found[0] not in LICENCES:
-            yield fault("V05", subject, f"its licences are {[*found, *map(str, literal)]}",
-                        f"give one dcterms:license, one of {', '.join(LICENCES)}")
+            yield fault(
+                "V05",
+                subject,
+                f"its licences are {[*found, *map(str, literal)]}",
+                f"give one dcterms:license, one of {', '.join(LICENCES)}",
+            )
 
 
 def v06_version(graph: Graph) -> Iterator[Fault]:
@@ -192,12 +224,17 @@ def v06_version(graph: Graph) -> Iterator[Fault]:
     header = _header(graph)
     version, info = graph.value(header, OWL.versionIRI), graph.value(header, OWL.versionInfo)
     if version == header or str(version) != f"{header}/{info}":
-        yield fault("V06", header, f"owl:versionIRI is {version} and owl:versionInfo {info}",
-                    f"make owl:versionIRI <{header}/{info}>")
+        yield fault(
+            "V06",
+            header,
+            f"owl:versionIRI is {version} and owl:versionInfo {info}",
+            f"make owl:versionIRI <{header}/{info}>",
+        )
     citation = str(graph.value(header, DCTERMS.bibliographicCitation))
     if str(version) not in citation:
-        yield fault("V06", header, "its citation names another version",
-                    f"write {version} in dcterms:bibliographicCitation")
+        yield fault(
+            "V06", header, "its citation names another version", f"write {version} in dcterms:bibliographicCitation"
+        )
 
 
 def v07_own_iri(graph: Graph) -> Iterator[Fault]:
@@ -227,21 +264,39 @@ def v10_prefix_free(taken: Mapping[str, str]) -> Rule:
         header = _header(graph)
         prefix = str(graph.value(header, VANN.preferredNamespacePrefix))
         if taken.get(prefix, str(SO2)) != str(SO2):
-            yield fault("V10", header, f"the prefix {prefix} stands for <{taken[prefix]}> elsewhere",
-                        "choose another vann:preferredNamespacePrefix")
+            yield fault(
+                "V10",
+                header,
+                f"the prefix {prefix} stands for <{taken[prefix]}> elsewhere",
+                "choose another vann:preferredNamespacePrefix",
+            )
 
     return rule
 
 
 def v12_header_vocabularies(graph: Graph) -> Iterator[Fault]:
     """The header uses vocabularies made for headers (FOOPS VOC1), and others are reused (VOC2)."""
-    allowed = (str(DCTERMS), str(rdflib.DC), str(SCHEMA), str(VANN), str(rdflib.PROV), str(BIBO), str(FOAF),
-               str(rdflib.DOAP), str(OWL), str(RDF), str(RDFS), str(VOAF), "http://purl.org/pav/")
+    allowed = (
+        str(DCTERMS),
+        str(rdflib.DC),
+        str(SCHEMA),
+        str(VANN),
+        str(rdflib.PROV),
+        str(BIBO),
+        str(FOAF),
+        str(rdflib.DOAP),
+        str(OWL),
+        str(RDF),
+        str(RDFS),
+        str(VOAF),
+        "http://purl.org/pav/",
+    )
     header = _header(graph)
     for predicate in sorted(set(graph.predicates(header)), key=str):
         if not str(predicate).startswith(allowed):
-            yield fault("V12", header, f"the header uses {predicate}",
-                        "use dcterms, schema, vann, prov, bibo or foaf")
+            yield fault(
+                "V12", header, f"the header uses {predicate}", "use dcterms, schema, vann, prov, bibo or foaf"
+            )
     if all(own(o) for p in (RDFS.subClassOf, RDFS.subPropertyOf) for o in graph.objects(None, p)):
         yield fault("V12", header, "no term is tied to another vocabulary", "add rdfs:subClassOf to a term elsewhere")
 
@@ -250,22 +305,26 @@ def v13_defined_by(graph: Graph) -> Iterator[Fault]:
     """Each own term has rdfs:isDefinedBy with the ontology IRI, once, and not as a string (LOV)."""
     for term in terms(graph):
         if list(graph.objects(term, RDFS.isDefinedBy)) != [ONTOLOGY]:
-            yield fault("V13", term, "it does not say which ontology defines it",
-                        f"add rdfs:isDefinedBy <{ONTOLOGY}>")
+            yield fault(
+                "V13", term, "it does not say which ontology defines it", f"add rdfs:isDefinedBy <{ONTOLOGY}>"
+            )
 
 
 def v14_counts(graph: Graph) -> Iterator[Fault]:
     """voaf:classNumber and voaf:propertyNumber are what one counts (LOV)."""
     header = _header(graph)
-    for name, predicate, counted in (("voaf:classNumber", VOAF.classNumber, len(classes(graph))),
-                                     ("voaf:propertyNumber", VOAF.propertyNumber, len(properties(graph)))):
+    for name, predicate, counted in (
+        ("voaf:classNumber", VOAF.classNumber, len(classes(graph))),
+        ("voaf:propertyNumber", VOAF.propertyNumber, len(properties(graph))),
+    ):
         stated = graph.value(header, predicate)
         if not isinstance(stated, Literal) or stated.toPython() != counted:
             yield fault("V14", header, f"{name} is {stated}, and there are {counted}", f"make {name} {counted}")
 
 
-def _per_language(rule: str, graph: Graph, name: str, what: str,
-                  found: Callable[[Graph, Node], list[Literal]]) -> Iterator[Fault]:
+def _per_language(
+    rule: str, graph: Graph, name: str, what: str, found: Callable[[Graph, Node], list[Literal]]
+) -> Iterator[Fault]:
     for term in terms(graph):
         languages = Counter(text.language for text in found(graph, term))
         for language, full in (("nl", "Dutch"), ("en", "English")):
@@ -295,20 +354,31 @@ def t03_no_duplicates(graph: Graph) -> Iterator[Fault]:
     yield from _twice("definition", graph, terms(graph), definitions)
 
 
-def _twice(what: str, graph: Graph, kind: Iterable[URIRef],
-           found: Callable[[Graph, Node], list[Literal]]) -> Iterator[Fault]:
+def _twice(
+    what: str, graph: Graph, kind: Iterable[URIRef], found: Callable[[Graph, Node], list[Literal]]
+) -> Iterator[Fault]:
     seen: dict[tuple[str, str | None], URIRef] = {}
     for term in kind:
         for text in found(graph, term):
             first = seen.setdefault((str(text).casefold(), text.language), term)
             if first != term:
-                yield fault("T03", term, f"has the same {what} as {short(first)}: {text}",
-                            f"tell the two apart by {what}")
+                yield fault(
+                    "T03", term, f"has the same {what} as {short(first)}: {text}", f"tell the two apart by {what}"
+                )
 
 
 def _texts_of_term(graph: Graph, term: URIRef) -> Iterator[tuple[URIRef, Literal]]:
-    for predicate in (RDFS.label, SKOS.prefLabel, SKOS.altLabel, SKOS.hiddenLabel, SKOS.definition, RDFS.comment,
-                      SKOS.scopeNote, SKOS.note, DCTERMS.title):
+    for predicate in (
+        RDFS.label,
+        SKOS.prefLabel,
+        SKOS.altLabel,
+        SKOS.hiddenLabel,
+        SKOS.definition,
+        RDFS.comment,
+        SKOS.scopeNote,
+        SKOS.note,
+        DCTERMS.title,
+    ):
         for text in graph.objects(term, predicate):
             if isinstance(text, Literal):
                 yield predicate, text
@@ -319,8 +389,12 @@ def t04_whitespace(graph: Graph) -> Iterator[Fault]:
     for term in terms(graph):
         for predicate, text in _texts_of_term(graph, term):
             if not text.strip() or re.search(r"^\s|\s$|\s\s|[\n\r\t]", text):
-                yield fault("T04", term, f"has empty text or stray blanks: {str(text)!r}",
-                            f"clean {predicate.n3(graph.namespace_manager)}")
+                yield fault(
+                    "T04",
+                    term,
+                    f"has empty text or stray blanks: {str(text)!r}",
+                    f"clean {predicate.n3(graph.namespace_manager)}",
+                )
 
 
 def t05_text_style(graph: Graph) -> Iterator[Fault]:
@@ -332,14 +406,19 @@ def t05_text_style(graph: Graph) -> Iterator[Fault]:
     for term in terms(graph):
         for label in labels(graph, term):
             if len(label) > 50 or label.endswith((".", ";", ":")):
-                yield fault("T05", term, f"its label is long or ends like a sentence: {label}",
-                            "make it a short name")
+                yield fault(
+                    "T05", term, f"its label is long or ends like a sentence: {label}", "make it a short name"
+                )
             if not small(str(label)) and term not in schemes(graph):
                 yield fault("T05", term, f"its label begins with a capital: {label}", "begin it with a small letter")
         for text in definitions(graph, term):
             if not small(str(text)) or text.endswith(".") or not 15 <= len(text) <= 250:
-                yield fault("T05", term, f"its definition breaks the house style: {text}",
-                            "begin with a small letter, leave out the full stop, take 15 to 250 characters")
+                yield fault(
+                    "T05",
+                    term,
+                    f"its definition breaks the house style: {text}",
+                    "begin with a small letter, leave out the full stop, take 15 to 250 characters",
+                )
 
 
 UPPER_CAMEL, LOWER_CAMEL = re.compile(r"([A-Z][a-z0-9]+)+"), re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]+)*")
@@ -368,11 +447,16 @@ def t07_domain_and_range(graph: Graph) -> Iterator[Fault]:
         for name, predicate in (("domain", RDFS.domain), ("range", RDFS.range)):
             number = len(list(graph.objects(term, predicate)))
             if number > 1:
-                yield fault("T07", term, f"has {number} {name}s, which means their intersection",
-                            f"keep one rdfs:{name}")
+                yield fault(
+                    "T07", term, f"has {number} {name}s, which means their intersection", f"keep one rdfs:{name}"
+                )
             if not number and noted != set(LANGUAGES):
-                yield fault("T07", term, f"has no {name} and does not say why in nl and en",
-                            f"add rdfs:{name}, or skos:scopeNote in both languages")
+                yield fault(
+                    "T07",
+                    term,
+                    f"has no {name} and does not say why in nl and en",
+                    f"add rdfs:{name}, or skos:scopeNote in both languages",
+                )
 
 
 def t08_kind_of_range(graph: Graph) -> Iterator[Fault]:
@@ -388,8 +472,21 @@ def t08_kind_of_range(graph: Graph) -> Iterator[Fault]:
 
 
 STORED: tuple[type[DefinedNamespace], ...] = (
-    rdflib.DCAT, rdflib.DCTERMS, rdflib.FOAF, rdflib.ORG, rdflib.OWL, rdflib.PROV, rdflib.RDF, rdflib.RDFS,
-    rdflib.SDO, rdflib.SH, rdflib.SKOS, rdflib.TIME, rdflib.VANN, rdflib.VOID, rdflib.XSD,
+    rdflib.DCAT,
+    rdflib.DCTERMS,
+    rdflib.FOAF,
+    rdflib.ORG,
+    rdflib.OWL,
+    rdflib.PROV,
+    rdflib.RDF,
+    rdflib.RDFS,
+    rdflib.SDO,
+    rdflib.SH,
+    rdflib.SKOS,
+    rdflib.TIME,
+    rdflib.VANN,
+    rdflib.VOID,
+    rdflib.XSD,
 )
 
 
@@ -397,9 +494,25 @@ def used_terms(graph: Graph) -> set[URIRef]:
     """Everything that is used as a class or property: in statements, axioms, recorded statements and shapes."""
     sh = rdflib.SH
     found: set[Node] = set(graph.predicates())
-    for predicate in (RDF.type, RDF.predicate, RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range,
-                      OWL.inverseOf, OWL.disjointWith, OWL.equivalentClass, rdflib.ORG.roleProperty,
-                      sh.targetClass, sh["class"], sh.path, sh.inversePath, sh.datatype, sh.equals, sh.lessThan):
+    for predicate in (
+        RDF.type,
+        RDF.predicate,
+        RDFS.subClassOf,
+        RDFS.subPropertyOf,
+        RDFS.domain,
+        RDFS.range,
+        OWL.inverseOf,
+        OWL.disjointWith,
+        OWL.equivalentClass,
+        rdflib.ORG.roleProperty,
+        sh.targetClass,
+        sh["class"],
+        sh.path,
+        sh.inversePath,
+        sh.datatype,
+        sh.equals,
+        sh.lessThan,
+    ):
         found.update(graph.objects(None, predicate))
     for predicate in (OWL.members, sh.alternativePath):
         for head in graph.objects(None, predicate):
@@ -418,22 +531,33 @@ def t09_terms_exist(external: Iterable[str]) -> Rule:
         declared = {*classes(graph), *properties(graph)}
         for term in sorted(used_terms(graph)):
             if own(term) and term not in declared:
-                yield fault("T09", term, "is used and not declared",
-                            "declare it in ontology/so2.ttl, or use another term")
+                yield fault(
+                    "T09", term, "is used and not declared", "declare it in ontology/so2.ttl, or use another term"
+                )
             if not own(term) and not known(term):
-                yield fault("T09", term, "is not known in its vocabulary",
-                            "correct it, or read it in its vocabulary and add it to ontology/external-terms.tsv")
+                yield fault(
+                    "T09",
+                    term,
+                    "is not known in its vocabulary",
+                    "correct it, or read it in its vocabulary and add it to ontology/external-terms.tsv",
+                )
 
     return rule
 
 
 def t10_no_hijacking(graph: Graph) -> Iterator[Fault]:
     """Nothing is said about a term of another vocabulary (OOPS P40)."""
-    foreign = (*map(str, STORED), "http://www.w3.org/ns/oa#", "http://data.europa.eu/m8g/", "http://purl.org/essglobal/")
+    foreign = (
+        *map(str, STORED),
+        "http://www.w3.org/ns/oa#",
+        "http://data.europa.eu/m8g/",
+        "http://purl.org/essglobal/",
+    )
     for subject in sorted({s for s in graph.subjects() if isinstance(s, URIRef)}):
         if str(subject).startswith(foreign):
-            yield fault("T10", subject, "is somebody else's term, and we say something about it",
-                        "say it of a term of ours")
+            yield fault(
+                "T10", subject, "is somebody else's term, and we say something about it", "say it of a term of ours"
+            )
 
 
 def t11_inverses(graph: Graph) -> Iterator[Fault]:
@@ -445,8 +569,9 @@ def t11_inverses(graph: Graph) -> Iterator[Fault]:
             yield fault("T11", term, "is symmetric and has an inverse", "drop owl:inverseOf")
         for one, other in ((RDFS.domain, RDFS.range), (RDFS.range, RDFS.domain)):
             if set(graph.objects(term, one)) != set(graph.objects(inverse, other)):
-                yield fault("T11", term, f"and its inverse {short(inverse)} do not cross domain and range",
-                            "make them fit")
+                yield fault(
+                    "T11", term, f"and its inverse {short(inverse)} do not cross domain and range", "make them fit"
+                )
 
 
 def t11_inverse_declared(graph: Graph) -> Iterator[Fault]:
@@ -461,8 +586,9 @@ def t12_symmetric_and_transitive(graph: Graph) -> Iterator[Fault]:
     """Symmetric and transitive properties have one class as domain and range (OOPS P28, P29)."""
     for term in _typed(graph, OWL.SymmetricProperty, OWL.TransitiveProperty):
         if set(graph.objects(term, RDFS.domain)) != set(graph.objects(term, RDFS.range)):
-            yield fault("T12", term, "is symmetric or transitive, and its domain is not its range",
-                        "make them the same")
+            yield fault(
+                "T12", term, "is symmetric or transitive, and its domain is not its range", "make them the same"
+            )
 
 
 def t13_no_cycles(graph: Graph) -> Iterator[Fault]:
@@ -508,8 +634,9 @@ def t15_equivalences(graph: Graph) -> Iterator[Fault]:
     """No two own terms are equivalent; an equivalence to the outside needs review (OOPS P02, P12, P30); a warning."""
     for predicate in (OWL.equivalentClass, OWL.equivalentProperty, OWL.sameAs):
         for subject, other in sorted(graph.subject_objects(predicate)):
-            yield fault("T15", subject, f"is made equivalent to {other}",
-                        "use one term, or a mapping with its justification")
+            yield fault(
+                "T15", subject, f"is made equivalent to {other}", "use one term, or a mapping with its justification"
+            )
 
 
 def t16_connected(graph: Graph) -> Iterator[Fault]:
@@ -554,25 +681,36 @@ def t19_consistent(graph: Graph) -> Iterator[Fault]:
     for term in classes(graph):
         for pair in pairs:
             if pair <= _above(closed, term):
-                yield fault("T19", term,
-                            f"can have no instance: it is below {' and '.join(sorted(map(short, pair)))}",
-                            "take out one of the superclasses, or the disjointness")
+                yield fault(
+                    "T19",
+                    term,
+                    f"can have no instance: it is below {' and '.join(sorted(map(short, pair)))}",
+                    "take out one of the superclasses, or the disjointness",
+                )
     of: dict[Node, set[Node]] = defaultdict(set)
     for thing, cls in closed.subject_objects(RDF.type):
         of[thing].add(cls)
     for thing in sorted(node for node in of if isinstance(node, URIRef)):
         for pair in pairs:
             if len(pair) == 2 and pair <= of[thing]:
-                yield fault("T19", thing, f"is at once {' and '.join(sorted(map(short, pair)))}",
-                            "correct its type, or the domain or range of a property that it has")
+                yield fault(
+                    "T19",
+                    thing,
+                    f"is at once {' and '.join(sorted(map(short, pair)))}",
+                    "correct its type, or the domain or range of a property that it has",
+                )
 
 
 def t20_prefixes(text: str, where: str, table: Mapping[str, str]) -> Iterator[Fault]:
     """Prefixes stand for what the one table says (OOPS P39)."""
     for prefix, namespace in re.findall(r"^\s*@?prefix\s+([\w-]*):\s*<([^>]*)>", text, re.IGNORECASE | re.MULTILINE):
         if table.get(prefix) != namespace:
-            yield fault("T20", where, f"{prefix}: stands for <{namespace}>, and in the table for {table.get(prefix)}",
-                        "use the prefix of ontology/prefixes.tsv")
+            yield fault(
+                "T20",
+                where,
+                f"{prefix}: stands for <{namespace}>, and in the table for {table.get(prefix)}",
+                "use the prefix of ontology/prefixes.tsv",
+            )
 
 
 def k01_definition(graph: Graph) -> Iterator[Fault]:
@@ -612,8 +750,12 @@ def k04_top_concepts(graph: Graph) -> Iterator[Fault]:
             yield fault("K04", term, "is on top and has a broader concept", "drop one of the two")
         said, listed = set(graph.objects(term, SKOS.topConceptOf)), set(graph.subjects(SKOS.hasTopConcept, term))
         if said != listed:
-            yield fault("K04", term, "and its scheme do not agree on whether it is on top",
-                        "give both skos:topConceptOf and skos:hasTopConcept, or neither")
+            yield fault(
+                "K04",
+                term,
+                "and its scheme do not agree on whether it is on top",
+                "give both skos:topConceptOf and skos:hasTopConcept, or neither",
+            )
 
 
 def _in_schemes(graph: Graph) -> Iterator[tuple[URIRef, list[URIRef]]]:
@@ -639,8 +781,9 @@ def _shared(rule: str, graph: Graph, members: list[URIRef], predicate: URIRef, w
         for value in graph.objects(term, predicate):
             first = seen.setdefault(value, term)
             if first != term:
-                yield fault(rule, term, f"shares its {what} {value} with {short(first)}",
-                            f"give it a {what} of its own")
+                yield fault(
+                    rule, term, f"shares its {what} {value} with {short(first)}", f"give it a {what} of its own"
+                )
 
 
 RELATIONS = (SKOS.broader, SKOS.narrower, SKOS.related, SKOS.broaderTransitive, SKOS.narrowerTransitive)
@@ -657,8 +800,12 @@ def k07_no_orphans(graph: Graph) -> Iterator[Fault]:
 def k08_kinds_apart(graph: Graph) -> Iterator[Fault]:
     """Nothing is two of concept, scheme and collection."""
     for term in sorted({*concepts(graph), *schemes(graph)}):
-        kinds = set(graph.objects(term, RDF.type)) & {SKOS.Concept, SKOS.ConceptScheme, SKOS.Collection,
-                                                       SKOS.OrderedCollection}
+        kinds = set(graph.objects(term, RDF.type)) & {
+            SKOS.Concept,
+            SKOS.ConceptScheme,
+            SKOS.Collection,
+            SKOS.OrderedCollection,
+        }
         if len(kinds - {SKOS.OrderedCollection}) > 1:
             yield fault("K08", term, f"is at once {' and '.join(sorted(map(str, kinds)))}", "keep one of them")
 
@@ -674,14 +821,16 @@ def k09_mappings(graph: Graph) -> Iterator[Fault]:
                 kinds[target].append(match)
                 inside = set(graph.objects(term, SKOS.inScheme)) & set(graph.objects(target, SKOS.inScheme))
                 if target in members and inside:
-                    yield fault("K09", term, f"is mapped inside its own scheme to {short(target)}",
-                                "use skos:related")
+                    yield fault(
+                        "K09", term, f"is mapped inside its own scheme to {short(target)}", "use skos:related"
+                    )
         for target, found in sorted(kinds.items()):
             if len(found) > 1:
                 yield fault("K09", term, f"has {len(found)} kinds of match with {target}", "keep one")
             if SKOS.exactMatch in found and exact.setdefault(target, term) != term:
-                yield fault("K09", term, f"and {short(exact[target])} are both exactly {target}",
-                            "use skos:closeMatch")
+                yield fault(
+                    "K09", term, f"and {short(exact[target])} are both exactly {target}", "use skos:closeMatch"
+                )
 
 
 def k10_disjoint_relations(graph: Graph) -> Iterator[Fault]:
@@ -709,7 +858,8 @@ def k13_scheme_described(graph: Graph) -> Iterator[Fault]:
     for scheme in schemes(graph):
         titles = Counter(text.language for text in texts(graph, scheme, DCTERMS.title))
         if titles != Counter(LANGUAGES):
-            yield fault("K13", scheme, f"has titles in {dict(titles)}",
-                        "give one dcterms:title with @nl and one with @en")
+            yield fault(
+                "K13", scheme, f"has titles in {dict(titles)}", "give one dcterms:title with @nl and one with @en"
+            )
         if {str(o) for o in graph.objects(scheme, DCTERMS.language)} != set(LANGUAGES):
             yield fault("K13", scheme, "does not name its languages", 'add dcterms:language "nl", "en"')

@@ -105,12 +105,20 @@ def test_the_same_input_makes_no_new_generation(copied: Bundle, made: Settings) 
 
 @pytest.mark.parametrize(
     ("file", "addition"),
-    [(STATED, "# x\n"), ("data/catalog.ttl", "# x\n"), ("ontology/modality.ttl", "# x\n"),
-     ("ontology/prefixes.tsv", "zz\thttp://zz.example/\n"), ("queries/checks/new.rq", None),
-     ("ontology/shapes/new.ttl", "")],
+    [
+        (STATED, "# x\n"),
+        ("data/catalog.ttl", "# x\n"),
+        ("ontology/modality.ttl", "# x\n"),
+        ("ontology/prefixes.tsv", "zz\thttp://zz.example/\n"),
+        ("queries/checks/new.rq", None),
+        ("ontology/shapes/new.ttl", ""),
+    ],
 )
 def test_a_changed_file_makes_the_next_generation(
-    file: str, addition: str | None, copied: Bundle, made: Settings,
+    file: str,
+    addition: str | None,
+    copied: Bundle,
+    made: Settings,
 ) -> None:
     """Data, catalogue, vocabulary, prefixes, checks and shapes are input: a change of one gives the next number."""
     path = copied.root / file
@@ -139,7 +147,9 @@ def test_the_manifest_says_what_the_generation_holds(made: Settings) -> None:
 
 
 def test_two_builds_of_the_same_files_hold_the_same_statements(
-    copied: Bundle, made: Settings, tmp_path: Path,
+    copied: Bundle,
+    made: Settings,
+    tmp_path: Path,
 ) -> None:
     """Another folder gets the same graphs, sizes and digest of input."""
     other = build(copied, replace(made, data=tmp_path / "other")).manifest
@@ -161,17 +171,37 @@ BROKEN: dict[str, tuple[str, str, str, type[So2Error], str]] = {
     "unknown prefix": ("ontology/roles.ttl", "skos:", "skoss:", DataSyntax, "roles.ttl, line "),
     "another graph": (STATED, "graph/so2/stated>", "graph/so2/hoped>", DataInvalid, "graph/so2/hoped"),
     "missing file": ("data/catalog.ttl", '"so2/hoped.trig"', '"so2/hope.trig"', DataInvalid, "hope.trig"),
-    "a file that is no RDF": ("data/catalog.ttl", '"so2/hoped.trig"', '"sources/so2-page.txt"', DataInvalid,
-                              "suffix"),
+    "a file that is no RDF": (
+        "data/catalog.ttl",
+        '"so2/hoped.trig"',
+        '"sources/so2-page.txt"',
+        DataInvalid,
+        "suffix",
+    ),
     "no file": ("data/catalog.ttl", 'so2:file "so2/hoped.trig"', 'so2:note "x"', DataInvalid, "has no so2:file"),
-    "a graph of another": ("data/catalog.ttl", "<graph/so2/hoped> a dcat:", "<http://x/g> a dcat:", DataInvalid,
-                           "is not a graph of this dataset"),
+    "a graph of another": (
+        "data/catalog.ttl",
+        "<graph/so2/hoped> a dcat:",
+        "<http://x/g> a dcat:",
+        DataInvalid,
+        "is not a graph of this dataset",
+    ),
     "a broken catalogue": ("data/catalog.ttl", "a dcat:Catalog", "a a dcat:Catalog", DataSyntax, "catalog.ttl, line"),
     "another page": ("data/sources/so2-page.txt", "sociale", "Sociale", DataInvalid, "sha256"),
-    "a quote of other words": ("data/so2/claims.trig", 'oa:exact "alliantieproject"', 'oa:exact "allianties"',
-                               CheckFailed, "claim F01"),
-    "other words before a quote": ("data/so2/claims.trig", '\\n\\nIn het "', '\\n\\nIn dit "', CheckFailed,
-                                   "before or after its quote"),
+    "a quote of other words": (
+        "data/so2/claims.trig",
+        'oa:exact "alliantieproject"',
+        'oa:exact "allianties"',
+        CheckFailed,
+        "claim F01",
+    ),
+    "other words before a quote": (
+        "data/so2/claims.trig",
+        '\\n\\nIn het "',
+        '\\n\\nIn dit "',
+        CheckFailed,
+        "before or after its quote",
+    ),
     "half a quote": ("data/so2/claims.trig", 'oa:exact "alliantieproject" ;', "", CheckFailed, "no complete quote"),
 }
 
@@ -198,7 +228,7 @@ def test_a_syntax_error_names_file_line_and_column(copied: Bundle, made: Setting
     """The place of a syntax error is that of the character that is wrong."""
     text = (copied.root / STATED).read_text(encoding="utf-8")
     _edit(copied, STATED, "so2:heldWithin <so2> ;", "so2:heldWithin <so2> ! ;")
-    line = text[:text.index("so2:heldWithin <so2> ;")].count("\n") + 1
+    line = text[: text.index("so2:heldWithin <so2> ;")].count("\n") + 1
     with pytest.raises(DataSyntax) as caught:
         build(copied, made)
     members = caught.value.members
@@ -246,12 +276,18 @@ def test_a_check_that_finds_something_stops_the_build(copied: Bundle, made: Sett
     checks.mkdir(parents=True)
     (checks / "no-hope.rq").write_text(
         "#+ message: {nl: er is hoop, en: there is hope}\n#+ mend: {nl: laat varen, en: abandon it}\n"
-        "SELECT ?focus ?detail { GRAPH ?g { ?focus so2:hopes ?o } BIND('here' AS ?detail) }\n", encoding="utf-8")
+        "SELECT ?focus ?detail { GRAPH ?g { ?focus so2:hopes ?o } BIND('here' AS ?detail) }\n",
+        encoding="utf-8",
+    )
     with pytest.raises(CheckFailed) as caught:
         build(copied, made)
     (fault,) = caught.value.faults
     assert (fault.check, fault.where, fault.what, fault.mend) == (
-        "queries/checks/no-hope.rq", "id:we", "there is hope here", "abandon it")
+        "queries/checks/no-hope.rq",
+        "id:we",
+        "there is hope here",
+        "abandon it",
+    )
     assert _state(made) == before
 
 
@@ -263,7 +299,8 @@ def test_a_shape_that_does_not_fit_stops_the_build(copied: Bundle, made: Setting
         "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix so2: <https://w3id.org/so2graph/def#> .\n"
         "<urn:x> a sh:NodeShape ; sh:targetClass so2:CoreGroup ; sh:property <urn:y> .\n"
         "<urn:y> sh:path so2:heldInYear ; sh:minCount 1 ; sh:message 'geen jaar'@nl, 'no year'@en .\n",
-        encoding="utf-8")
+        encoding="utf-8",
+    )
     with pytest.raises(CheckFailed) as caught:
         build(copied, made)
     (fault,) = caught.value.faults
@@ -291,8 +328,11 @@ build(Bundle(Path(sys.argv[1]), settings.base), settings, halfway)
 def _writer(bundle: Bundle, settings: Settings) -> subprocess.Popen[str]:
     """Another process, halfway in a build, which waits there until its input is closed."""
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(bundle.root), str(settings.data)], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        [sys.executable, "-c", CHILD, str(bundle.root), str(settings.data)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "halfway\n"
@@ -470,9 +510,25 @@ def _mounted(bundle: Bundle, mount: Path, case: str) -> list[str]:
     if subprocess.run(["unshare", "-m", "sh", "-c", prepare], capture_output=True, check=False).returncode:
         pytest.skip("may not mount a file system here (needs CAP_SYS_ADMIN)")
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", f'{prepare} && exec "$@"', "sh", sys.executable, "-c", MOUNTED,
-         str(bundle.root), str(mount), case],
-        capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, "PYTHONWARNINGS": "default"},
+        [
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            f'{prepare} && exec "$@"',
+            "sh",
+            sys.executable,
+            "-c",
+            MOUNTED,
+            str(bundle.root),
+            str(mount),
+            case,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONWARNINGS": "default"},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -519,7 +575,9 @@ def test_a_changed_base_is_built_anew(copied: Bundle, made: Settings) -> None:
 
 
 def test_validate_counts_what_a_build_would_hold_and_publishes_nothing(
-    copied: Bundle, made: Settings, tmp_path: Path,
+    copied: Bundle,
+    made: Settings,
+    tmp_path: Path,
 ) -> None:
     """Validating gives the number of statements of a build and leaves the data folder alone."""
     before = _state(made)

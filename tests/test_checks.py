@@ -47,82 +47,199 @@ class Mutation:
 
 
 MUTATIONS = (
-    Mutation("address-not-quoted", "so2/contact", "id:harry-weitering",
-             add="id:harry-weitering vcard:hasEmail <mailto:harry>"),
-    Mutation("affiliation-both-ways", "so2/stated", "id:janwillem-wennekes",
-             add="id:janwillem-wennekes so2:affiliatedWith id:buro-bries"),
-    Mutation("asserted-without-claim", "so2/stated", "id:alescon",
-             add="id:alescon so2:organises id:social-impact-day"),
+    Mutation(
+        "address-not-quoted",
+        "so2/contact",
+        "id:harry-weitering",
+        add="id:harry-weitering vcard:hasEmail <mailto:harry>",
+    ),
+    Mutation(
+        "affiliation-both-ways",
+        "so2/stated",
+        "id:janwillem-wennekes",
+        add="id:janwillem-wennekes so2:affiliatedWith id:buro-bries",
+    ),
+    Mutation(
+        "asserted-without-claim", "so2/stated", "id:alescon", add="id:alescon so2:organises id:social-impact-day"
+    ),
     Mutation("asserted-without-claim", "so2/hoped", "id:we", add="id:we so2:aimsToJoin id:national-developments"),
-    Mutation("catalogue-entry", "catalog", CANONICAL_BASE + "graph/so2/hoped",
-             old="<graph/so2/hoped>,\n        <graph", new="<graph"),
-    Mutation("catalogue-entry", "catalog", CANONICAL_BASE + "graph/so2/hoped",
-             old='"SO2: gehoopt"@nl, "SO2: hoped"@en', new='"SO2: gehoopt"@nl'),
-    Mutation("claim-incomplete", "so2/claims", "id:claim-f48",
-             old='dcterms:identifier "F48" ;\n        so2:modality so2:stated ;', new='dcterms:identifier "F48" ;'),
-    Mutation("claim-incomplete", "so2/claims", "id:claim-f48",
-             old="oa:hasTarget <claim-f48#target> ;\n        ", new=""),
-    Mutation("claimed-not-asserted", "so2/stated", "id:claim-f30",
-             old="<luuk-duursma> so2:affiliatedWith <alescon> .", new=""),
-    Mutation("claimed-not-asserted", "so2/hoped", "id:claim-f47",
-             old="dat er straks meer kernen bijkomen", new="dat er nooit meer kernen bijkomen"),
-    Mutation("collaboration-members", "so2/stated", "id:so-netwerk-groningen",
-             add="id:so-netwerk-groningen org:hasMember id:janwillem-wennekes"),
-    Mutation("collaboration-members", "so2/planned", "id:so-netwerk-noord-nederland",
-             add="id:so-netwerk-groningen org:unitOf id:so-netwerk-noord-nederland"),
-    Mutation("context-without-claim", "context", "id:alescon", add="id:alescon rdfs:seeAlso <https://www.rtvdrenthe.nl/>"),
-    Mutation("different-yet-same", "context", "id:mvo-nederland",
-             add="id:mvo-nederland skos:exactMatch id:mvo-alliantie"),
+    Mutation(
+        "catalogue-entry",
+        "catalog",
+        CANONICAL_BASE + "graph/so2/hoped",
+        old="<graph/so2/hoped>,\n        <graph",
+        new="<graph",
+    ),
+    Mutation(
+        "catalogue-entry",
+        "catalog",
+        CANONICAL_BASE + "graph/so2/hoped",
+        old='"SO2: gehoopt"@nl, "SO2: hoped"@en',
+        new='"SO2: gehoopt"@nl',
+    ),
+    Mutation(
+        "claim-incomplete",
+        "so2/claims",
+        "id:claim-f48",
+        old='dcterms:identifier "F48" ;\n        so2:modality so2:stated ;',
+        new='dcterms:identifier "F48" ;',
+    ),
+    Mutation(
+        "claim-incomplete", "so2/claims", "id:claim-f48", old="oa:hasTarget <claim-f48#target> ;\n        ", new=""
+    ),
+    Mutation(
+        "claimed-not-asserted",
+        "so2/stated",
+        "id:claim-f30",
+        old="<luuk-duursma> so2:affiliatedWith <alescon> .",
+        new="",
+    ),
+    Mutation(
+        "claimed-not-asserted",
+        "so2/hoped",
+        "id:claim-f47",
+        old="dat er straks meer kernen bijkomen",
+        new="dat er nooit meer kernen bijkomen",
+    ),
+    Mutation(
+        "collaboration-members",
+        "so2/stated",
+        "id:so-netwerk-groningen",
+        add="id:so-netwerk-groningen org:hasMember id:janwillem-wennekes",
+    ),
+    Mutation(
+        "collaboration-members",
+        "so2/planned",
+        "id:so-netwerk-noord-nederland",
+        add="id:so-netwerk-groningen org:unitOf id:so-netwerk-noord-nederland",
+    ),
+    Mutation(
+        "context-without-claim", "context", "id:alescon", add="id:alescon rdfs:seeAlso <https://www.rtvdrenthe.nl/>"
+    ),
+    Mutation(
+        "different-yet-same", "context", "id:mvo-nederland", add="id:mvo-nederland skos:exactMatch id:mvo-alliantie"
+    ),
     Mutation("different-yet-same", "context", "id:snn", add="id:snn owl:differentFrom id:snn"),
     Mutation("identifier-shared", "so2/editorial", "id:alescon", add='id:iwerk dcterms:identifier "ales"'),
-    Mutation("inferred-without-note", "so2/claims", "id:claim-f44",
-             old=', "only the e-mail domain suggests it"@en', new=""),
-    Mutation("label-not-quoted", "so2/claims", "id:alescon",
-             old='rdf:object "Alescon"@nl', new='rdf:object "Alescon Assen"@nl'),
-    Mutation("label-per-language", "so2/editorial", "id:alescon",
-             old='<alescon> rdfs:label "Alescon"@en ;', new="<alescon>"),
-    Mutation("label-per-language", "so2/editorial", "id:groningen",
-             add='id:groningen rdfs:label "Groningen (city)"@en'),
-    Mutation("mail-outside-contact", "so2/persons", "id:harry-weitering",
-             add="id:harry-weitering vcard:hasEmail <mailto:harry>"),
-    Mutation("mail-outside-contact", "so2/editorial", "id:alescon",
-             add=r'id:alescon skos:note "post: info\u0040example.org"@nl'),
-    Mutation("match-of-wrong-kind", "context", "id:groningen",
-             add="id:groningen skos:closeMatch <https://identifier.overheid.nl/tooi/id/gemeente/gm0014>"),
-    Mutation("match-of-wrong-kind", "context", "id:gemeente-assen",
-             add="id:gemeente-assen skos:closeMatch <https://sws.geonames.org/2759633/>"),
-    Mutation("match-shared", "context", "id:gemeente-groningen",
-             add="id:gemeente-groningen-2017 skos:exactMatch <https://identifier.overheid.nl/tooi/id/gemeente/gm0014>"),
-    Mutation("membership-shortcut", "so2/stated", "id:membership-janwillem-wennekes-contact-so-netwerk-groningen",
-             old="so2:coversArea <groningen> ;\n        so2:hasContactPerson <janwillem-wennekes> .",
-             new="so2:coversArea <groningen> ."),
-    Mutation("membership-shortcut", "so2/stated", "id:so-netwerk-groningen",
-             add="id:so-netwerk-groningen so2:hasContactPerson id:luuk-duursma"),
-    Mutation("modality-leak", "so2/stated", "id:so-netwerk-noord-nederland",
-             add="id:so-netwerk-noord-nederland so2:connects id:so-netwerk-groningen"),
-    Mutation("modality-twice", "so2/claims", "id:claim-f48",
-             old='dcterms:identifier "F48" ;\n        so2:modality so2:stated ;',
-             new='dcterms:identifier "F48" ;\n        so2:modality so2:stated, so2:hoped ;'),
-    Mutation("network-membership", "so2/stated", "id:so-netwerk-groningen",
-             add="id:so-netwerk-groningen org:memberOf id:social-enterprise-nederland"),
-    Mutation("network-membership", "so2/planned", "id:so-netwerk-noord-nederland",
-             add="id:so-netwerk-noord-nederland org:hasMember id:so-netwerk-groningen"),
-    Mutation("outside-claim-without-fact", "so2/claims", "id:outside-05",
-             old='dcterms:identifier "X05" ;\n        dcterms:source <http://eurovoc.europa.eu/> ;',
-             new='dcterms:identifier "X05" ;'),
-    Mutation("outside-claim-without-fact", "context", "id:outside-05",
-             old=", <http://eurovoc.europa.eu/511>", new=""),
-    Mutation("personal-data-outside", "so2/editorial", "id:harry-weitering",
-             add='id:harry-weitering foaf:name "Harry Weitering"'),
+    Mutation(
+        "inferred-without-note", "so2/claims", "id:claim-f44", old=', "only the e-mail domain suggests it"@en', new=""
+    ),
+    Mutation(
+        "label-not-quoted",
+        "so2/claims",
+        "id:alescon",
+        old='rdf:object "Alescon"@nl',
+        new='rdf:object "Alescon Assen"@nl',
+    ),
+    Mutation(
+        "label-per-language",
+        "so2/editorial",
+        "id:alescon",
+        old='<alescon> rdfs:label "Alescon"@en ;',
+        new="<alescon>",
+    ),
+    Mutation(
+        "label-per-language", "so2/editorial", "id:groningen", add='id:groningen rdfs:label "Groningen (city)"@en'
+    ),
+    Mutation(
+        "mail-outside-contact",
+        "so2/persons",
+        "id:harry-weitering",
+        add="id:harry-weitering vcard:hasEmail <mailto:harry>",
+    ),
+    Mutation(
+        "mail-outside-contact",
+        "so2/editorial",
+        "id:alescon",
+        add=r'id:alescon skos:note "post: info\u0040example.org"@nl',
+    ),
+    Mutation(
+        "match-of-wrong-kind",
+        "context",
+        "id:groningen",
+        add="id:groningen skos:closeMatch <https://identifier.overheid.nl/tooi/id/gemeente/gm0014>",
+    ),
+    Mutation(
+        "match-of-wrong-kind",
+        "context",
+        "id:gemeente-assen",
+        add="id:gemeente-assen skos:closeMatch <https://sws.geonames.org/2759633/>",
+    ),
+    Mutation(
+        "match-shared",
+        "context",
+        "id:gemeente-groningen",
+        add="id:gemeente-groningen-2017 skos:exactMatch <https://identifier.overheid.nl/tooi/id/gemeente/gm0014>",
+    ),
+    Mutation(
+        "membership-shortcut",
+        "so2/stated",
+        "id:membership-janwillem-wennekes-contact-so-netwerk-groningen",
+        old="so2:coversArea <groningen> ;\n        so2:hasContactPerson <janwillem-wennekes> .",
+        new="so2:coversArea <groningen> .",
+    ),
+    Mutation(
+        "membership-shortcut",
+        "so2/stated",
+        "id:so-netwerk-groningen",
+        add="id:so-netwerk-groningen so2:hasContactPerson id:luuk-duursma",
+    ),
+    Mutation(
+        "modality-leak",
+        "so2/stated",
+        "id:so-netwerk-noord-nederland",
+        add="id:so-netwerk-noord-nederland so2:connects id:so-netwerk-groningen",
+    ),
+    Mutation(
+        "modality-twice",
+        "so2/claims",
+        "id:claim-f48",
+        old='dcterms:identifier "F48" ;\n        so2:modality so2:stated ;',
+        new='dcterms:identifier "F48" ;\n        so2:modality so2:stated, so2:hoped ;',
+    ),
+    Mutation(
+        "network-membership",
+        "so2/stated",
+        "id:so-netwerk-groningen",
+        add="id:so-netwerk-groningen org:memberOf id:social-enterprise-nederland",
+    ),
+    Mutation(
+        "network-membership",
+        "so2/planned",
+        "id:so-netwerk-noord-nederland",
+        add="id:so-netwerk-noord-nederland org:hasMember id:so-netwerk-groningen",
+    ),
+    Mutation(
+        "outside-claim-without-fact",
+        "so2/claims",
+        "id:outside-05",
+        old='dcterms:identifier "X05" ;\n        dcterms:source <http://eurovoc.europa.eu/> ;',
+        new='dcterms:identifier "X05" ;',
+    ),
+    Mutation(
+        "outside-claim-without-fact", "context", "id:outside-05", old=", <http://eurovoc.europa.eu/511>", new=""
+    ),
+    Mutation(
+        "personal-data-outside",
+        "so2/editorial",
+        "id:harry-weitering",
+        add='id:harry-weitering foaf:name "Harry Weitering"',
+    ),
     Mutation("personal-data-outside", "so2/stated", "id:harry-weitering", add="id:harry-weitering a foaf:Person"),
     Mutation("presumption-stated", "so2/stated", "id:we", add="id:we so2:presumedSameAs id:mvo-alliantie"),
     Mutation("presumption-stated", "context", "id:alescon", add="id:alescon owl:sameAs id:iwerk"),
     Mutation("term-not-declared", "so2/stated", "id:alescon", add="id:alescon so2:sponsors id:social-impact-day"),
     Mutation("term-not-declared", "so2/stated", "id:alescon", add="id:alescon a so2:Sponsor"),
     Mutation("text-without-language", "so2/editorial", "id:alescon", add='id:alescon skos:note "zonder taal"'),
-    Mutation("unknown-host", "so2/editorial", "id:alescon", add="id:alescon rdfs:seeAlso <https://example.org/alescon>"),
-    Mutation("year-as-year", "so2/stated", "id:report-so2-project-document",
-             add='id:report-so2-project-document dcterms:issued "2017-01-01"^^xsd:date'),
+    Mutation(
+        "unknown-host", "so2/editorial", "id:alescon", add="id:alescon rdfs:seeAlso <https://example.org/alescon>"
+    ),
+    Mutation(
+        "year-as-year",
+        "so2/stated",
+        "id:report-so2-project-document",
+        add='id:report-so2-project-document dcterms:issued "2017-01-01"^^xsd:date',
+    ),
     Mutation("year-as-year", "so2/claims", "id:claim-f02", add='id:claim-f02 so2:validYear "2016"'),
 )
 
@@ -164,8 +281,9 @@ def test_check_finds_its_fault(copy: Bundle, tmp_path: Path, prefixes: Prefixes,
     settings = Settings.load({}, {"data": tmp_path / "data"})
     with pytest.raises(CheckFailed) as caught:
         build(copy, settings)
-    found = {fault.where: fault for fault in caught.value.faults
-             if fault.check == f"queries/checks/{mutation.check}.rq"}
+    found = {
+        fault.where: fault for fault in caught.value.faults if fault.check == f"queries/checks/{mutation.check}.rq"
+    }
     assert mutation.focus in found
     check = next(check for check in copy.checks() if check.name == mutation.check)
     assert found[mutation.focus].what.startswith(check.message.en)
@@ -177,7 +295,8 @@ def test_faults_never_show_an_address(copy: Bundle, tmp_path: Path, prefixes: Pr
     address = "mailto:harry\u0040example.org"
     Mutation("mail-outside-contact", "so2/stated", "", add=f"<{address}> a vcard:Email").apply(copy.data, prefixes)
     Mutation("address-not-quoted", "so2/contact", "", add=f"id:harry-weitering vcard:hasEmail <{address}>").apply(
-        copy.data, prefixes)
+        copy.data, prefixes
+    )
     with pytest.raises(CheckFailed) as caught:
         build(copy, Settings.load({}, {"data": tmp_path / "data"}))
     checks = {fault.check.removeprefix("queries/checks/").removesuffix(".rq") for fault in caught.value.faults}

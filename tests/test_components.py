@@ -54,11 +54,17 @@ def test_facts_alone_fall_into_four_parts(quads: Quads) -> None:
     assert sizes(facts) == [25, 7, 2, 2]
     assert {"id:so2", "id:so-netwerk-assen-drenthe"} <= part_of(facts, "id:mvo-alliantie")
     assert part_of(facts, "id:so-netwerk-groningen") == {
-        "id:so-netwerk-groningen", "id:buro-bries", "id:groningen", "id:jaarprogramma", "id:social-impact-day",
-        "id:janwillem-wennekes", "address of id:janwillem-wennekes",
+        "id:so-netwerk-groningen",
+        "id:buro-bries",
+        "id:groningen",
+        "id:jaarprogramma",
+        "id:social-impact-day",
+        "id:janwillem-wennekes",
+        "address of id:janwillem-wennekes",
     }
     assert part_of(facts, "id:so-netwerk-noord-nederland") == {
-        "id:so-netwerk-noord-nederland", "id:freerk-jan-bruins",
+        "id:so-netwerk-noord-nederland",
+        "id:freerk-jan-bruins",
     }
     assert part_of(facts, "id:we") == {"id:we", "id:social-enterprise-nederland"}
 
@@ -87,7 +93,10 @@ def test_the_core_of_each_part_has_the_degree_that_the_page_gives_it(quads: Quad
     facts = network(quads, FACTS)
     degrees = sorted(((node, facts.degree[node]) for node in facts), key=lambda row: (-row[1], row[0]))
     assert degrees[:5] == [
-        ("id:so2", 6), ("id:so-netwerk-assen-drenthe", 5), ("id:kerngroep-assen-drenthe", 4), ("id:luuk-duursma", 4),
+        ("id:so2", 6),
+        ("id:so-netwerk-assen-drenthe", 5),
+        ("id:kerngroep-assen-drenthe", 4),
+        ("id:luuk-duursma", 4),
         ("id:plan-2018", 4),
     ]
     assert degrees[5][1] == 3
@@ -103,7 +112,10 @@ def test_five_entities_stand_in_no_statement(quads: Quads) -> None:
     """What no statement joins to anything is the page, its last heading, the North and two themes."""
     everything = network(quads, (*FACTS, *PLANS, "so2/inferred"))
     assert NAMED - set(everything) == {
-        "id:so2-page", "id:heading-documenten", "id:noord-nederland", "id:theme-social-entrepreneurship",
+        "id:so2-page",
+        "id:heading-documenten",
+        "id:noord-nederland",
+        "id:theme-social-entrepreneurship",
         "id:theme-csr",
     }
 

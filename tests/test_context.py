@@ -15,8 +15,15 @@ from so2graph.vocab import Prefixes
 from tests.conftest import ROOT, Ask
 from tests.test_statements import Described, Quads, read_quads
 
-MATCHES = ("skos:exactMatch", "skos:closeMatch", "skos:relatedMatch", "skos:broadMatch", "skos:narrowMatch",
-           "owl:sameAs", "schema:sameAs")
+MATCHES = (
+    "skos:exactMatch",
+    "skos:closeMatch",
+    "skos:relatedMatch",
+    "skos:broadMatch",
+    "skos:narrowMatch",
+    "owl:sameAs",
+    "schema:sameAs",
+)
 GEONAMES, WIKIDATA = "https://sws.geonames.org/{}/", "http://www.wikidata.org/entity/{}"
 TGN, EUROVOC = "http://vocab.getty.edu/tgn/{}", "http://eurovoc.europa.eu/{}"
 TOOI, OWMS = "https://identifier.overheid.nl/tooi/id/{}", "http://standaarden.overheid.nl/owms/terms/{}"
@@ -51,24 +58,62 @@ VERIFIED: dict[str, dict[str, str]] = {
 """Identifiers per entity that were read in a source; several in one scheme have a space between them."""
 
 UNVERIFIED = (
-    OWMS.format("Assen_(gemeente)"), "Q1334780", "LD01", "data.europa.eu/nuts", "dd.eionet.europa.eu", "dbpedia.org",
-    "openstreetmap.org", "linkedin.com", "NL-KVK", "kvk.nl", "viaf.org", "isni.org", "gleif", "Q15284",
+    OWMS.format("Assen_(gemeente)"),
+    "Q1334780",
+    "LD01",
+    "data.europa.eu/nuts",
+    "dd.eionet.europa.eu",
+    "dbpedia.org",
+    "openstreetmap.org",
+    "linkedin.com",
+    "NL-KVK",
+    "kvk.nl",
+    "viaf.org",
+    "isni.org",
+    "gleif",
+    "Q15284",
 )
 """Identifiers and schemes that nobody could verify; none may be published."""
 
-UNLINKED = ("alescon", "de-drentse-zaak", "buro-bries", "assenvoorassen", "mvo-alliantie",
-            "social-enterprise-nederland", "werkinzicht", "luuk-duursma", "harry-weitering", "noor-van-leeuwen",
-            "janwillem-wennekes", "freerk-jan-bruins", "mvo-nederland", "impact-noord", "stark", "iwerk")
+UNLINKED = (
+    "alescon",
+    "de-drentse-zaak",
+    "buro-bries",
+    "assenvoorassen",
+    "mvo-alliantie",
+    "social-enterprise-nederland",
+    "werkinzicht",
+    "luuk-duursma",
+    "harry-weitering",
+    "noor-van-leeuwen",
+    "janwillem-wennekes",
+    "freerk-jan-bruins",
+    "mvo-nederland",
+    "impact-noord",
+    "stark",
+    "iwerk",
+)
 """Organisations and persons for which no identifier is known."""
 
 NAMES_IN_TOOI = {
-    "provincie/pv22": "provincie Drenthe", "provincie/pv20": "provincie Groningen",
-    "provincie/pv21": "provincie Fryslân", "gemeente/gm0014": "gemeente Groningen",
-    "gemeente/gm0106": "gemeente Assen", "gemeente/gm0017": "gemeente Haren", "gemeente/gm0009": "gemeente Ten Boer",
-    "so/so0620": "Werkplein Drentsche Aa", "so/so0425": "Samenwerkingsverband Noord-Nederland",
+    "provincie/pv22": "provincie Drenthe",
+    "provincie/pv20": "provincie Groningen",
+    "provincie/pv21": "provincie Fryslân",
+    "gemeente/gm0014": "gemeente Groningen",
+    "gemeente/gm0106": "gemeente Assen",
+    "gemeente/gm0017": "gemeente Haren",
+    "gemeente/gm0009": "gemeente Ten Boer",
+    "so/so0620": "Werkplein Drentsche Aa",
+    "so/so0425": "Samenwerkingsverband Noord-Nederland",
 }
-NAMES_IN_WOF = {"groningen": "Groningen", "assen": "Assen", "drenthe": "Drenthe", "groningen-province": "Groningen",
-                "fryslan-province": "Friesland", "netherlands": "Nederland"}
+NAMES_IN_WOF = {
+    "groningen": "Groningen",
+    "assen": "Assen",
+    "drenthe": "Drenthe",
+    "groningen-province": "Groningen",
+    "fryslan-province": "Friesland",
+    "netherlands": "Nederland",
+}
 
 
 def _reference(path: str) -> Path:
@@ -141,9 +186,12 @@ def test_an_identifier_that_fits_less_well_is_a_close_match(quads: Quads) -> Non
     """Drenthe, Assen in Wikidata and the old municipality match closely, not exactly: their extent is not said."""
     close = {(q.s, q.o) for q in quads if q.p == "skos:closeMatch" and q.g == "context" and "theme" not in q.s}
     assert close == {
-        ("id:drenthe", GEONAMES.format("2756631")), ("id:drenthe", WIKIDATA.format("Q772")),
-        ("id:drenthe", EUROVOC.format("511")), ("id:assen", WIKIDATA.format("Q798")),
-        ("id:gemeente-groningen-2017", TOOI.format("gemeente/gm0014")), ("id:noord-nederland", "id:nuts-nl1"),
+        ("id:drenthe", GEONAMES.format("2756631")),
+        ("id:drenthe", WIKIDATA.format("Q772")),
+        ("id:drenthe", EUROVOC.format("511")),
+        ("id:assen", WIKIDATA.format("Q798")),
+        ("id:gemeente-groningen-2017", TOOI.format("gemeente/gm0014")),
+        ("id:noord-nederland", "id:nuts-nl1"),
     }
 
 
@@ -166,10 +214,14 @@ def test_every_outside_fact_has_a_claim_with_a_source(outside: Quads, quads: Qua
         ("id:so2-page prov:hadPrimarySource https://www.mvoalliantie.nl/sociale-impact-first/", "mvoalliantie.nl"),
         ('id:mvo-alliantie skos:altLabel "MVO-Alliantie Noord-Nederland"@nl', "assenvoorassen.nl"),
         ('id:assenvoorassen skos:altLabel "Stichting AssenvoorAssen"@nl', "hetgezinsblad.nl"),
-        ("id:report-research-social-enterprises rdfs:seeAlso https://briesgroep.nl/projecten/ser-rapport/",
-         "briesgroep.nl"),
-        ('id:de-drentse-zaak dcterms:description "adviseurs vallen onder Werkplein Drentsche Aa"@nl',
-         "nieuwsinassen.nl"),
+        (
+            "id:report-research-social-enterprises rdfs:seeAlso https://briesgroep.nl/projecten/ser-rapport/",
+            "briesgroep.nl",
+        ),
+        (
+            'id:de-drentse-zaak dcterms:description "adviseurs vallen onder Werkplein Drentsche Aa"@nl',
+            "nieuwsinassen.nl",
+        ),
         ("id:split-alescon-2019 org:originalOrganization id:alescon", "rtvdrenthe.nl"),
         ("id:merger-groningen-2019 org:resultingOrganization id:gemeente-groningen", "herindelingghtb.nl"),
         ('id:werkinzicht skos:altLabel "Werk in Zicht"@nl', "gic.nl"),
@@ -179,7 +231,11 @@ def test_every_outside_fact_has_a_claim_with_a_source(outside: Quads, quads: Qua
     ],
 )
 def test_what_corroborates_the_page_names_where_it_was_read(
-    triple: str, source: str, outside: Quads, quads: Quads, store: Described,
+    triple: str,
+    source: str,
+    outside: Quads,
+    quads: Quads,
+    store: Described,
 ) -> None:
     """Each outside fact about the page stands in the context, and its claim names the site it is from."""
     assert triple in {f"{q.s} {q.p} {q.o}" for q in outside}
@@ -193,7 +249,10 @@ def test_the_merger_of_2019_makes_a_new_municipality_out_of_three(ask: Ask) -> N
                   org:originalOrganization ?old ; org:resultingOrganization ?new }""")
     assert {str(row["date"]) for row in rows} == {"2019-01-01"}
     assert {str(row["old"]).rpartition("/")[2] for row in rows} == {
-        "gemeente-groningen-2017", "gemeente-haren", "gemeente-ten-boer"}
+        "gemeente-groningen-2017",
+        "gemeente-haren",
+        "gemeente-ten-boer",
+    }
     assert {str(row["new"]).rpartition("/")[2] for row in rows} == {"gemeente-groningen"}
 
 
@@ -229,7 +288,8 @@ def test_a_tooi_identifier_is_in_the_register_under_that_name(code: str) -> None
 def test_all_tooi_identifiers_are_looked_up() -> None:
     """The names looked up in TOOI are those of every TOOI identifier of the table."""
     assert {ids for schemes in VERIFIED.values() for scheme, ids in schemes.items() if scheme == TOOI} == {
-        *NAMES_IN_TOOI}
+        *NAMES_IN_TOOI
+    }
 
 
 @pytest.fixture(scope="session")
@@ -240,15 +300,16 @@ def places() -> dict[str, tuple[set[str], set[str]]]:
         for line in file:
             subject, predicate, obj = line.split(" ", 2)
             if predicate == "<http://www.w3.org/2002/07/owl#sameAs>":
-                found[subject][0].add(obj[1:obj.index(">")])
+                found[subject][0].add(obj[1 : obj.index(">")])
             elif predicate.endswith(("Label>", "label>")):
-                found[subject][1].add(obj[1:obj.rindex('"')])
+                found[subject][1].add(obj[1 : obj.rindex('"')])
     return dict(found)
 
 
 @pytest.mark.parametrize("name", sorted(NAMES_IN_WOF))
 def test_a_place_has_the_geonames_and_wikidata_ids_of_one_place(
-    name: str, places: dict[str, tuple[set[str], set[str]]],
+    name: str,
+    places: dict[str, tuple[set[str], set[str]]],
 ) -> None:
     """GeoNames and Wikidata ids belong to one and the same place of Who's On First, which has that name."""
     ids = {scheme.format(VERIFIED[name][scheme]) for scheme in (GEONAMES, WIKIDATA)}

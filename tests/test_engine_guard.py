@@ -59,10 +59,10 @@ REACHING = {
     "behind a number": "PREFIX : <http://x/> SELECT * { ?s ?p 5SERVICE:y { ?a ?b ?c } }",
     "comment before the brace": "PREFIX : <http://x/> SELECT * { SERVICE:y # {\n { ?s ?p ?o } }",
     "in a comparison": "PREFIX : <http://x/> SELECT * { ?s ?a ?b FILTER(?a<?b)SERVICE:y#>\n{ ?s ?p ?o } }",
-    "quotation mark in a comparison":
-        "PREFIX : <http://x/> SELECT * { ?s ?a ?b FILTER(?a<?b&&?a!='x>')SERVICE:y{ ?s ?p ?o } FILTER(?a!='') }",
-    "bracket in a comparison":
-        "PREFIX : <http://x/> SELECT * { ?s ?a ?b FILTER(?a<(?b)&&?a>?b)SERVICE:y{ ?s ?p ?o } }",
+    "quotation mark in a comparison": "PREFIX : <http://x/> SELECT * { ?s ?a ?b "
+    "FILTER(?a<?b&&?a!='x>')SERVICE:y{ ?s ?p ?o } FILTER(?a!='') }",
+    "bracket in a comparison": "PREFIX : <http://x/> SELECT * { ?s ?a ?b "
+    "FILTER(?a<(?b)&&?a>?b)SERVICE:y{ ?s ?p ?o } }",
 }
 
 
@@ -137,11 +137,19 @@ def test_the_engine_would_reach_out_for_what_is_refused(snapshot: Snapshot) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        "INSERT DATA { <a> <b> <c> }", "insert data{<a> <b> <c>}", "DELETE WHERE { ?s ?p ?o }",
-        "DELETE { ?s ?p ?o } INSERT { ?s ?p 1 } WHERE { ?s ?p ?o }", "CLEAR ALL", "DROP GRAPH <g>",
+        "INSERT DATA { <a> <b> <c> }",
+        "insert data{<a> <b> <c>}",
+        "DELETE WHERE { ?s ?p ?o }",
+        "DELETE { ?s ?p ?o } INSERT { ?s ?p 1 } WHERE { ?s ?p ?o }",
+        "CLEAR ALL",
+        "DROP GRAPH <g>",
         "CREATE GRAPH <g>",
-        "ADD <a> TO <b>", "MOVE <a> TO <b>", "COPY DEFAULT TO <b>", "WITH <g> DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }",
-        "PREFIX a: <http://x/>\n# comment\nCLEAR SILENT DEFAULT", "SELECT * { ?s ?p ?o } ; DROP ALL",
+        "ADD <a> TO <b>",
+        "MOVE <a> TO <b>",
+        "COPY DEFAULT TO <b>",
+        "WITH <g> DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }",
+        "PREFIX a: <http://x/>\n# comment\nCLEAR SILENT DEFAULT",
+        "SELECT * { ?s ?p ?o } ; DROP ALL",
     ],
 )
 def test_updates_are_refused(text: str) -> None:
@@ -150,7 +158,8 @@ def test_updates_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "escape", [r"\u0053ERVICE", r"<http://x/\u0041>", r"?\u0061", r"\U00000053ERVICE", "# \\u0041\n"],
+    "escape",
+    [r"\u0053ERVICE", r"<http://x/\u0041>", r"?\u0061", r"\U00000053ERVICE", "# \\u0041\n"],
 )
 def test_code_point_escapes_outside_strings_are_refused(escape: str) -> None:
     """What could become another token by an escape is not let through; inside a string letters may be escaped."""
@@ -159,8 +168,19 @@ def test_code_point_escapes_outside_strings_are_refused(escape: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "escape", [r"\u0022", r"\u0027", r"\u005c", r"\u005C", r"\u000a", r"\u000D", r"\U00000022", r"\uD800",
-               r"\U00110000", r"\\\u0022"],
+    "escape",
+    [
+        r"\u0022",
+        r"\u0027",
+        r"\u005c",
+        r"\u005C",
+        r"\u000a",
+        r"\u000D",
+        r"\U00000022",
+        r"\uD800",
+        r"\U00110000",
+        r"\\\u0022",
+    ],
 )
 def test_an_escaped_quotation_mark_cannot_close_a_string(escape: str) -> None:
     """Escapes of a quotation mark, backslash or line break, or of no character, are refused in strings as well."""
@@ -177,8 +197,12 @@ def test_a_string_with_an_unknown_escape_is_no_string() -> None:
 @pytest.mark.parametrize(
     ("text", "form"),
     [
-        ("SELECT * { }", "SELECT"), ("ask { }", "ASK"), ("Describe <x>", "DESCRIBE"),
-        ("construct where { ?s ?p ?o }", "CONSTRUCT"), ("ASK{}", "ASK"), ("select?x{}", "SELECT"),
+        ("SELECT * { }", "SELECT"),
+        ("ask { }", "ASK"),
+        ("Describe <x>", "DESCRIBE"),
+        ("construct where { ?s ?p ?o }", "CONSTRUCT"),
+        ("ASK{}", "ASK"),
+        ("select?x{}", "SELECT"),
         ("# SELECT\nPREFIX ask: <http://x/>\nBASE <http://y/> # DESCRIBE\n\n aSk { }", "ASK"),
         ("CONSTRUCT { ?s ?p ?o } { { SELECT * { ?s ?p ?o } } }", "CONSTRUCT"),
     ],
@@ -225,8 +249,10 @@ def test_graphs_of_from_are_found(text: str, default: list[str], named: list[str
 @pytest.mark.parametrize(
     ("text", "line", "column"),
     [
-        ("SELECT * { SERVICE <x> {} }", 1, 12), ("SELECT *\n{\n  SERVICE <x> {} }", 3, 3),
-        ("# é€\nSELECT * { ?s ?p 'é' .\n\tservice <x> {} }", 3, 2), ("LOAD <x>", 1, 1),
+        ("SELECT * { SERVICE <x> {} }", 1, 12),
+        ("SELECT *\n{\n  SERVICE <x> {} }", 3, 3),
+        ("# é€\nSELECT * { ?s ?p 'é' .\n\tservice <x> {} }", 3, 2),
+        ("LOAD <x>", 1, 1),
         ("SELECT *\r\n{ SERVICE <x> {} }", 2, 3),
     ],
 )
@@ -260,16 +286,29 @@ def test_the_limit_counts_bytes_and_is_exact() -> None:
 
 def test_parameters_are_substituted_as_whole_variables_only() -> None:
     """What looks like a parameter in a string, IRI, comment or longer name stays; `$_x` is the same variable."""
-    text = "SELECT ?x { ?_x ?p '?_x' , <?_x> , ?_xy , $_x . # ?_x\n ?x ?p \"\"\"?_x\"\"\" }"
+    text = 'SELECT ?x { ?_x ?p \'?_x\' , <?_x> , ?_xy , $_x . # ?_x\n ?x ?p """?_x""" }'
     assert substitute(text, {"x": "<http://y>"}) == (
-        "SELECT ?x { <http://y> ?p '?_x' , <?_x> , ?_xy , <http://y> . # ?_x\n ?x ?p \"\"\"?_x\"\"\" }"
+        'SELECT ?x { <http://y> ?p \'?_x\' , <?_x> , ?_xy , <http://y> . # ?_x\n ?x ?p """?_x""" }'
     )
     assert substitute(text, {}) == text
 
 
 INJECTIONS = [
-    '"} SERVICE <x> {', "\\", '\\"', "\\\\\" } SERVICE <x> { ?s ?p \"", "a\nb", "a\r\n} SERVICE <x> {", "\t", "'''",
-    '"""', "# comment", "<x>", "?_x", "\\u0022 } SERVICE <x> {", "é€😀", "",
+    '"} SERVICE <x> {',
+    "\\",
+    '\\"',
+    '\\\\" } SERVICE <x> { ?s ?p "',
+    "a\nb",
+    "a\r\n} SERVICE <x> {",
+    "\t",
+    "'''",
+    '"""',
+    "# comment",
+    "<x>",
+    "?_x",
+    "\\u0022 } SERVICE <x> {",
+    "é€😀",
+    "",
 ]
 
 
@@ -294,13 +333,30 @@ def test_any_text_stays_one_string(text: str) -> None:
     assert [t.text for t in tokens if t.kind != "string"] == ["SELECT", "(", "AS", "?y", ")", "{", "}"]
 
 
-_TERMS = st.sampled_from([
-    "?s", "$service", "<http://x/SERVICE>", "<#a>", "x:service", ":SERVICE", "service:x", "_:SERVICE",
-    "'SERVICE <x> {'",
-    '"it \\" SERVICE"@en-GB', '"""a "b" SERVICE {"""', "'''SERVICE'''", "5", "-1", "1e6", "true", "[]",
-    "(1 ?x <y>)",
-    '"1"^^<http://x/service>', "[ :p 'SERVICE' ]",
-])
+_TERMS = st.sampled_from(
+    [
+        "?s",
+        "$service",
+        "<http://x/SERVICE>",
+        "<#a>",
+        "x:service",
+        ":SERVICE",
+        "service:x",
+        "_:SERVICE",
+        "'SERVICE <x> {'",
+        '"it \\" SERVICE"@en-GB',
+        '"""a "b" SERVICE {"""',
+        "'''SERVICE'''",
+        "5",
+        "-1",
+        "1e6",
+        "true",
+        "[]",
+        "(1 ?x <y>)",
+        '"1"^^<http://x/service>',
+        "[ :p 'SERVICE' ]",
+    ]
+)
 _SUBJECTS = st.sampled_from(["?s", "<http://x/SERVICE>", "x:service", ":SERVICE", "service:x", "_:SERVICE", "[]"])
 _VERBS = st.sampled_from(["?p", "a", "<http://x/p>", "x:p/^:SERVICE", "!(x:a|^x:b)", ":p*", "(service:p|:q)+"])
 _SPACE = st.sampled_from([" ", "\n", "\t", " # SERVICE <x> {\n", "\r\n"])
@@ -317,14 +373,28 @@ def _patterns(draw: st.DrawFn, depth: int = 1) -> str:
         if kind <= 1:
             parts.append(f"{draw(_SUBJECTS)}{space}{draw(_VERBS)} {draw(_TERMS)} .")
         elif kind == 2:
-            parts.append(draw(st.sampled_from([
-                "FILTER(?a<?b&&?c>?d)", "FILTER(?s = 'SERVICE')", "FILTER(strlen(str(?s))<5)", "BIND(1+2 AS ?q1)",
-                "VALUES ?v { 'SERVICE' UNDEF }", "FILTER(?x IN (<a>,'b'))", "FILTER(?x != -1 || !bound(?x))",
-            ])))
+            parts.append(
+                draw(
+                    st.sampled_from(
+                        [
+                            "FILTER(?a<?b&&?c>?d)",
+                            "FILTER(?s = 'SERVICE')",
+                            "FILTER(strlen(str(?s))<5)",
+                            "BIND(1+2 AS ?q1)",
+                            "VALUES ?v { 'SERVICE' UNDEF }",
+                            "FILTER(?x IN (<a>,'b'))",
+                            "FILTER(?x != -1 || !bound(?x))",
+                        ]
+                    )
+                )
+            )
         else:
             remote = st.builds("{} {}".format, _CASE, st.sampled_from(["?e", "<http://x/>", "x:y"]))
-            head = draw(remote if kind == 9 else st.sampled_from(
-                ["", "OPTIONAL", "MINUS", "GRAPH ?g", "GRAPH service:x", "FILTER NOT EXISTS"]))
+            head = draw(
+                remote
+                if kind == 9
+                else st.sampled_from(["", "OPTIONAL", "MINUS", "GRAPH ?g", "GRAPH service:x", "FILTER NOT EXISTS"])
+            )
             inside = draw(_patterns(depth=depth - 1))
             if kind == 3:
                 parts.append(f"{{ SELECT * {{ {inside} }} }}")
@@ -344,8 +414,12 @@ def _queries(draw: st.DrawFn) -> str:
 
 
 @given(_queries())
-@settings(max_examples=200, deadline=None, derandomize=True,
-          suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 def test_the_scanner_agrees_with_a_parser(query: str) -> None:
     """What rdflib parses is tokenised, without loss, and SERVICE is found exactly where its tree has one."""
     try:
@@ -354,7 +428,7 @@ def test_the_scanner_agrees_with_a_parser(query: str) -> None:
         assume(False)
     at = 0
     for token in scan(query):
-        assert query[token.start:token.start + len(token.text)] == token.text
+        assert query[token.start : token.start + len(token.text)] == token.text
         assert token.start >= at
         at = token.start + len(token.text)
     assert (analyse(query).outside is not None) == ("ServiceGraphPattern" in repr(tree))

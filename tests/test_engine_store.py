@@ -86,7 +86,8 @@ def test_a_plain_query_sees_the_facts_and_counts_a_triple_once(small: Snapshot) 
 
 
 @pytest.mark.parametrize(
-    "graphs", [(A,), (A, B), (B, A), (A, A), (A, C), (A, B, C), (B, HIDDEN)],
+    "graphs",
+    [(A,), (A, B), (B, A), (A, A), (A, C), (A, B, C), (B, HIDDEN)],
     ids=lambda graphs: "+".join(name[-1] for name in graphs),
 )
 def test_from_merges_as_rdflib_does(graphs: tuple[str, ...], small: Snapshot) -> None:
@@ -234,8 +235,11 @@ def test_only_prefixes_that_are_used_are_declared(prefixes: Prefixes) -> None:
         ("a.ttl", "<s> <p> 'é'@nl .", None),
         ("a.nt", '<http://example.org/s> <http://example.org/p> "é"@nl .', None),
         ("a.trig", "<g> { <s> <p> 'é'@nl }", Iri("http://example.org/g")),
-        ("a.nq", '<http://example.org/s> <http://example.org/p> "é"@nl <http://example.org/g> .',
-         Iri("http://example.org/g")),
+        (
+            "a.nq",
+            '<http://example.org/s> <http://example.org/p> "é"@nl <http://example.org/g> .',
+            Iri("http://example.org/g"),
+        ),
     ],
 )
 def test_a_file_is_read_by_its_suffix(name: str, text: str, graph: Iri | None) -> None:

@@ -13,9 +13,13 @@ from tests.test_statements import GRAPH_OF, Described, Quad4, Quads, read_quads
 
 NETWORKS = frozenset({"id:so-netwerk-assen-drenthe", "id:so-netwerk-groningen", "id:so-netwerk-noord-nederland"})
 NORTH, GRONINGEN, ASSEN = "id:so-netwerk-noord-nederland", "id:so-netwerk-groningen", "id:so-netwerk-assen-drenthe"
-REPORTS = frozenset({
-    "id:report-so2-project-document", "id:report-research-social-enterprises", "id:report-advice-gemeente-groningen",
-})
+REPORTS = frozenset(
+    {
+        "id:report-so2-project-document",
+        "id:report-research-social-enterprises",
+        "id:report-advice-gemeente-groningen",
+    }
+)
 EVENTS = frozenset({"id:conferences-2016-2017", "id:partner-meetings-2016-2017"})
 DESCRIPTION = frozenset({"rdf:type", "rdfs:label", "skos:altLabel", "skos:note", "dcterms:identifier"})
 """What may be said of anything: what it is and what it is called."""
@@ -32,8 +36,11 @@ def quads(snapshot: Snapshot, prefixes: Prefixes) -> Quads:
 def said(quads: Quads) -> Quads:
     """What the page graphs say: their quads, and what the claims hold to be said, in the graph of their modality."""
     store = Described(frozenset(q for q in quads if q.g.startswith("so2/")))
-    found = {q for q in quads if q.g.startswith("so2/") and q.g != "so2/claims" and q.p not in EVIDENCE
-             and not q.p.startswith("oa:")}
+    found = {
+        q
+        for q in quads
+        if q.g.startswith("so2/") and q.g != "so2/claims" and q.p not in EVIDENCE and not q.p.startswith("oa:")
+    }
     for claim in {q.s for q in quads if q.p == "oa:hasBody" and q.g.startswith("so2/")}:
         for modality in store.values(claim, "so2:modality"):
             for body in store.bodies(claim):
@@ -50,8 +57,11 @@ def about(quads: Quads, nodes: Iterable[str]) -> list[Quad4]:
 
 def beyond(quads: Quads, nodes: frozenset[str], out: frozenset[str], into: frozenset[str]) -> list[Quad4]:
     """What is said of the nodes beyond description and the properties named, out of them and into them."""
-    return [q for q in about(quads, nodes)
-            if (q.s in nodes and q.p not in out | DESCRIPTION) or (q.o in nodes and q.p not in into)]
+    return [
+        q
+        for q in about(quads, nodes)
+        if (q.s in nodes and q.p not in out | DESCRIPTION) or (q.o in nodes and q.p not in into)
+    ]
 
 
 def tied(quads: Quads, left: frozenset[str], right: frozenset[str]) -> list[Quad4]:
@@ -67,8 +77,14 @@ def tied(quads: Quads, left: frozenset[str], right: frozenset[str]) -> list[Quad
 
 def no_other_addresses(quads: Quads) -> list[Quad4]:
     known = {"id:luuk-duursma", "id:janwillem-wennekes"}
-    return [q for q in quads if q.s not in known and q.s.startswith("id:") and "#" not in q.s
-            and (q.o == "contact" or "mail" in q.p.lower() or q.p == "foaf:mbox")]
+    return [
+        q
+        for q in quads
+        if q.s not in known
+        and q.s.startswith("id:")
+        and "#" not in q.s
+        and (q.o == "contact" or "mail" in q.p.lower() or q.p == "foaf:mbox")
+    ]
 
 
 def no_affiliation_of_bruins(quads: Quads) -> list[Quad4]:
@@ -85,8 +101,12 @@ def no_stated_affiliation_of_wennekes(quads: Quads) -> list[Quad4]:
     inferred = Quad4(person, "so2:affiliatedWith", "id:buro-bries", "so2/inferred")
     members = {q.s for q in quads if q.p == "org:member" and q.o == person}
     foreign = [q for q in quads if q.s in members and q.p == "org:organization" and q.o != GRONINGEN]
-    found = beyond(quads, frozenset({person}), frozenset({"foaf:name", "vcard:hasEmail"}),
-                   frozenset({"so2:hasContactPerson", "org:member"}))
+    found = beyond(
+        quads,
+        frozenset({person}),
+        frozenset({"foaf:name", "vcard:hasEmail"}),
+        frozenset({"so2:hasContactPerson", "org:member"}),
+    )
     return [q for q in found + foreign if q != inferred]
 
 
@@ -97,8 +117,11 @@ def no_employment_of_duursma(quads: Quads) -> list[Quad4]:
 
 def no_other_core_group(quads: Quads) -> list[Quad4]:
     group = "id:kerngroep-assen-drenthe"
-    return [q for q in quads if (q.p == "so2:hasCoreGroup" and (q.s, q.o) != (ASSEN, group))
-            or (q.o == "so2:CoreGroup" and q.s != group)]
+    return [
+        q
+        for q in quads
+        if (q.p == "so2:hasCoreGroup" and (q.s, q.o) != (ASSEN, group)) or (q.o == "so2:CoreGroup" and q.s != group)
+    ]
 
 
 def no_details_of_reports(quads: Quads) -> list[Quad4]:
@@ -114,8 +137,12 @@ def no_dates_or_numbers_of_events(quads: Quads) -> list[Quad4]:
 
 
 def no_editions_of_the_day(quads: Quads) -> list[Quad4]:
-    return beyond(quads, frozenset({"id:social-impact-day"}), frozenset({"so2:recursEvery"}),
-                  frozenset({"so2:organises", "so2:around"}))
+    return beyond(
+        quads,
+        frozenset({"id:social-impact-day"}),
+        frozenset({"so2:recursEvery"}),
+        frozenset({"so2:organises", "so2:around"}),
+    )
 
 
 def no_organisation_as_member(quads: Quads) -> list[Quad4]:
@@ -133,8 +160,11 @@ def no_tie_with_the_national_body(quads: Quads) -> list[Quad4]:
 
 def no_other_cores(quads: Quads) -> list[Quad4]:
     named = [q for q in quads if q.o == "so2:UrbanCore" and q.s not in ("id:groningen", "id:assen")]
-    counted = [q for q in quads if q.o.endswith(("^^xsd:integer", "^^xsd:int", "^^xsd:nonNegativeInteger"))
-               and not q.p.startswith("oa:")]
+    counted = [
+        q
+        for q in quads
+        if q.o.endswith(("^^xsd:integer", "^^xsd:int", "^^xsd:nonNegativeInteger")) and not q.p.startswith("oa:")
+    ]
     labels = {'"andere stedelijke kernen in het Noorden"@nl', '"other urban cores in the North"@en'}
     renamed = [q for q in quads if q.s == "id:other-urban-cores" and q.p in NAMES and q.o not in labels]
     others = beyond(quads, frozenset({"id:other-urban-cores"}), frozenset(), frozenset({"so2:connects"}))
@@ -151,8 +181,12 @@ def no_northern_network_yet(quads: Quads) -> list[Quad4]:
 def no_meaning_of_so(quads: Quads) -> list[Quad4]:
     names = {ASSEN: "Assen/Drenthe", GRONINGEN: "Groningen", NORTH: "Noord Nederland"}
     allowed = {(n, f'"SO netwerk {rest}"@nl') for n, rest in names.items()}
-    allowed |= {(ASSEN, '"SO network Assen/Drenthe"@en'), (GRONINGEN, '"SO network Groningen"@en'),
-                (NORTH, '"SO network Northern Netherlands"@en'), (NORTH, '"Noordelijk netwerk"@nl')}
+    allowed |= {
+        (ASSEN, '"SO network Assen/Drenthe"@en'),
+        (GRONINGEN, '"SO network Groningen"@en'),
+        (NORTH, '"SO network Northern Netherlands"@en'),
+        (NORTH, '"Noordelijk netwerk"@nl'),
+    }
     renamed = [q for q in quads if q.s in NETWORKS and q.p in NAMES and (q.s, q.o) not in allowed]
     defined = [q for q in quads if q.p in NAMES and q.o.split("@")[0].strip('"') == "SO"]
     return renamed + defined + [q for q in quads if q.p in ("skos:definition", "dcterms:description")]
@@ -160,8 +194,14 @@ def no_meaning_of_so(quads: Quads) -> list[Quad4]:
 
 def no_provinces(quads: Quads) -> list[Quad4]:
     words = ("provinc", "friesland", "fryslân", "frisia")
-    return [q for q in quads if q.o == "so2:Province" or "provinc" in q.s or "fryslan" in q.o
-            or (q.p != "skos:note" and any(word in q.o.lower() for word in words))]
+    return [
+        q
+        for q in quads
+        if q.o == "so2:Province"
+        or "provinc" in q.s
+        or "fryslan" in q.o
+        or (q.p != "skos:note" and any(word in q.o.lower() for word in words))
+    ]
 
 
 def no_date_or_author_of_the_page(quads: Quads) -> list[Quad4]:
@@ -174,8 +214,13 @@ def no_mvo_nederland(quads: Quads) -> list[Quad4]:
 
 
 def no_other_municipality(quads: Quads) -> list[Quad4]:
-    return [q for q in quads if "id:gemeente-assen" in (q.s, q.o) or "gemeente assen" in q.o.lower()
-            or (q.o == "so2:Municipality" and q.s != "id:gemeente-groningen-2017")]
+    return [
+        q
+        for q in quads
+        if "id:gemeente-assen" in (q.s, q.o)
+        or "gemeente assen" in q.o.lower()
+        or (q.o == "so2:Municipality" and q.s != "id:gemeente-groningen-2017")
+    ]
 
 
 @dataclass(frozen=True)
@@ -193,92 +238,193 @@ class Negative:
 
 
 NEGATIVES = (
-    Negative("N1", "no e-mail address of Bruins, Weitering or Van Leeuwen", no_other_addresses, (
-        "id:freerk-jan-bruins vcard:hasEmail contact so2/contact",
-        "id:harry-weitering foaf:mbox contact so2/persons",
-        "id:noor-van-leeuwen schema:email contact so2/stated")),
-    Negative("N2", "no affiliation of Freerk Jan Bruins", no_affiliation_of_bruins, (
-        "id:freerk-jan-bruins so2:affiliatedWith id:mvo-alliantie so2/stated",
-        "id:freerk-jan-bruins so2:affiliatedWith id:buro-bries so2/inferred",
-        "id:freerk-jan-bruins schema:worksFor id:buro-bries so2/persons",
-        "id:mvo-alliantie org:hasMember id:freerk-jan-bruins so2/stated",
-        "id:membership-freerk-jan-bruins-bries org:organization id:buro-bries so2/stated",
-    )),
-    Negative("N3", "no stated affiliation or employer of JanWillem Wennekes", no_stated_affiliation_of_wennekes, (
-        "id:janwillem-wennekes so2:affiliatedWith id:buro-bries so2/stated",
-        "id:janwillem-wennekes schema:worksFor id:buro-bries so2/inferred",
-        "id:janwillem-wennekes so2:affiliatedWith id:alescon so2/inferred",
-        "id:claim-f44 so2:modality so2:stated so2/claims",
-        "id:buro-bries org:hasMember id:janwillem-wennekes so2/stated")),
-    Negative("N4", "Luuk Duursma is not said to be employed by Alescon", no_employment_of_duursma, (
-        "id:luuk-duursma schema:worksFor id:alescon so2/stated",
-        "id:luuk-duursma org:memberOf id:alescon so2/inferred",
-        "id:alescon org:hasMember id:luuk-duursma so2/persons",
-        "id:membership-luuk-duursma-contact-so-netwerk-assen-drenthe org:organization id:alescon so2/stated")),
-    Negative("N5", "no core group of the Groningen or the northern network", no_other_core_group, (
-        "id:so-netwerk-groningen so2:hasCoreGroup id:kerngroep-assen-drenthe so2/stated",
-        "id:so-netwerk-noord-nederland so2:hasCoreGroup id:kerngroep so2/planned",
-        "id:kerngroep-groningen rdf:type so2:CoreGroup so2/stated")),
-    Negative("N6", "no authors, titles, publishers, pages or addresses of the reports", no_details_of_reports, (
-        "id:report-advice-gemeente-groningen dcterms:creator id:werkinzicht so2/stated",
-        'id:report-so2-project-document dcterms:title "SO2"@nl so2/stated',
-        "id:report-research-social-enterprises dcterms:publisher id:buro-bries so2/inferred",
-        'id:report-research-social-enterprises bibo:numPages "40"^^xsd:integer so2/editorial',
-        "id:werkinzicht foaf:made id:report-advice-gemeente-groningen so2/stated")),
-    Negative("N7", "no exact date, number or venue of an event", no_dates_or_numbers_of_events, (
-        'id:conferences-2016-2017 dcterms:date "2017-06-15"^^xsd:date so2/stated',
-        'id:conferences-2016-2017 so2:heldInYear "2017-01-01"^^xsd:date so2/stated',
-        'id:partner-meetings-2016-2017 so2:count "2"^^xsd:integer so2/stated',
-        "id:partner-meetings-2016-2017 schema:location id:assen so2/inferred")),
-    Negative("N8", "no first year or number of editions of the Social Impact Day", no_editions_of_the_day, (
-        'id:social-impact-day so2:heldInYear "2016"^^xsd:gYear so2/stated',
-        'id:social-impact-day schema:startDate "2015"^^xsd:gYear so2/stated',
-        "id:social-impact-day-2017 schema:superEvent id:social-impact-day so2/inferred")),
-    Negative("N9", "Alescon, De Drentse Zaak and AssenvoorAssen are not members", no_organisation_as_member, (
-        "id:so-netwerk-assen-drenthe org:hasMember id:alescon so2/stated",
-        "id:de-drentse-zaak org:memberOf id:kerngroep-assen-drenthe so2/inferred",
-        "id:assenvoorassen org:memberOf id:so-netwerk-assen-drenthe so2/stated",
-        "id:so-netwerk-noord-nederland so2:connects id:assenvoorassen so2/intended",
-        "id:membership-luuk-duursma-contact-so-netwerk-assen-drenthe org:member id:alescon so2/stated")),
-    Negative("N10", "no network is a member of Social Enterprise Nederland", no_tie_with_the_national_body, (
-        "id:so-netwerk-noord-nederland org:memberOf id:social-enterprise-nederland so2/intended",
-        "id:social-enterprise-nederland org:hasMember id:so-netwerk-groningen so2/stated",
-        "id:mvo-alliantie org:linkedTo id:social-enterprise-nederland so2/inferred",
-        "id:we org:memberOf id:social-enterprise-nederland so2/stated")),
-    Negative("N11", "no names or number of the other cores", no_other_cores, (
-        "id:emmen rdf:type so2:UrbanCore so2/stated",
-        'id:other-urban-cores so2:count "3"^^xsd:integer so2/hoped',
-        'id:other-urban-cores skos:altLabel "Leeuwarden en Emmen"@nl so2/editorial',
-        "id:other-urban-cores schema:containsPlace id:leeuwarden so2/inferred",
-        "id:so-netwerk-noord-nederland so2:startsWith id:other-urban-cores so2/hoped")),
-    Negative("N12", "the northern network does not exist yet", no_northern_network_yet, (
-        "id:so-netwerk-noord-nederland so2:connects id:so-netwerk-groningen so2/stated",
-        "id:so-netwerk-noord-nederland so2:developmentStage so2:inProgress so2/in-progress",
-        "id:so-netwerk-noord-nederland so2:developmentStage so2:stated so2/intended",
-        "id:claim-f45 so2:modality so2:stated so2/claims",
-        "id:mvo-alliantie so2:worksThrough id:so-netwerk-noord-nederland so2/stated")),
-    Negative("N13", "‘SO’ is not defined", no_meaning_of_so, (
-        'id:so-netwerk-groningen skos:altLabel "netwerk Sociaal Ondernemerschap Groningen"@nl so2/editorial',
-        'id:theme-social-entrepreneurship skos:altLabel "SO"@nl so2/stated',
-        'id:so-netwerk-groningen skos:definition "netwerk van sociale ondernemingen"@nl so2/editorial')),
-    Negative("N14", "no provinces, and no Friesland", no_provinces, (
-        "id:drenthe rdf:type so2:Province so2/stated",
-        'id:drenthe skos:altLabel "provincie Drenthe"@nl so2/editorial',
-        "id:so-netwerk-noord-nederland so2:coversArea id:fryslan-province so2/inferred",
-        'id:noord-nederland skos:altLabel "Groningen, Friesland en Drenthe"@nl so2/stated')),
-    Negative("N15", "no date or author of the page", no_date_or_author_of_the_page, (
-        'id:so2-page dcterms:issued "2018"^^xsd:gYear so2/stated',
-        'id:so2-page dcterms:created "2018-01-01"^^xsd:date so2/editorial',
-        "id:so2-page dcterms:creator id:freerk-jan-bruins so2/inferred",
-        "id:mvo-alliantie foaf:made id:so2-page so2/inferred")),
-    Negative("N16", "MVO Nederland does not occur", no_mvo_nederland, (
-        "id:mvo-nederland rdf:type org:Organization so2/stated",
-        "id:we so2:presumedSameAs id:mvo-nederland so2/inferred",
-        'id:mvo-alliantie skos:altLabel "MVO Nederland"@nl so2/editorial')),
-    Negative("N17", "the municipality of Assen does not occur", no_other_municipality, (
-        "id:gemeente-assen rdf:type cv:PublicOrganisation so2/stated",
-        "id:assen rdf:type so2:Municipality so2/stated",
-        'id:assen skos:altLabel "gemeente Assen"@nl so2/editorial')),
+    Negative(
+        "N1",
+        "no e-mail address of Bruins, Weitering or Van Leeuwen",
+        no_other_addresses,
+        (
+            "id:freerk-jan-bruins vcard:hasEmail contact so2/contact",
+            "id:harry-weitering foaf:mbox contact so2/persons",
+            "id:noor-van-leeuwen schema:email contact so2/stated",
+        ),
+    ),
+    Negative(
+        "N2",
+        "no affiliation of Freerk Jan Bruins",
+        no_affiliation_of_bruins,
+        (
+            "id:freerk-jan-bruins so2:affiliatedWith id:mvo-alliantie so2/stated",
+            "id:freerk-jan-bruins so2:affiliatedWith id:buro-bries so2/inferred",
+            "id:freerk-jan-bruins schema:worksFor id:buro-bries so2/persons",
+            "id:mvo-alliantie org:hasMember id:freerk-jan-bruins so2/stated",
+            "id:membership-freerk-jan-bruins-bries org:organization id:buro-bries so2/stated",
+        ),
+    ),
+    Negative(
+        "N3",
+        "no stated affiliation or employer of JanWillem Wennekes",
+        no_stated_affiliation_of_wennekes,
+        (
+            "id:janwillem-wennekes so2:affiliatedWith id:buro-bries so2/stated",
+            "id:janwillem-wennekes schema:worksFor id:buro-bries so2/inferred",
+            "id:janwillem-wennekes so2:affiliatedWith id:alescon so2/inferred",
+            "id:claim-f44 so2:modality so2:stated so2/claims",
+            "id:buro-bries org:hasMember id:janwillem-wennekes so2/stated",
+        ),
+    ),
+    Negative(
+        "N4",
+        "Luuk Duursma is not said to be employed by Alescon",
+        no_employment_of_duursma,
+        (
+            "id:luuk-duursma schema:worksFor id:alescon so2/stated",
+            "id:luuk-duursma org:memberOf id:alescon so2/inferred",
+            "id:alescon org:hasMember id:luuk-duursma so2/persons",
+            "id:membership-luuk-duursma-contact-so-netwerk-assen-drenthe org:organization id:alescon so2/stated",
+        ),
+    ),
+    Negative(
+        "N5",
+        "no core group of the Groningen or the northern network",
+        no_other_core_group,
+        (
+            "id:so-netwerk-groningen so2:hasCoreGroup id:kerngroep-assen-drenthe so2/stated",
+            "id:so-netwerk-noord-nederland so2:hasCoreGroup id:kerngroep so2/planned",
+            "id:kerngroep-groningen rdf:type so2:CoreGroup so2/stated",
+        ),
+    ),
+    Negative(
+        "N6",
+        "no authors, titles, publishers, pages or addresses of the reports",
+        no_details_of_reports,
+        (
+            "id:report-advice-gemeente-groningen dcterms:creator id:werkinzicht so2/stated",
+            'id:report-so2-project-document dcterms:title "SO2"@nl so2/stated',
+            "id:report-research-social-enterprises dcterms:publisher id:buro-bries so2/inferred",
+            'id:report-research-social-enterprises bibo:numPages "40"^^xsd:integer so2/editorial',
+            "id:werkinzicht foaf:made id:report-advice-gemeente-groningen so2/stated",
+        ),
+    ),
+    Negative(
+        "N7",
+        "no exact date, number or venue of an event",
+        no_dates_or_numbers_of_events,
+        (
+            'id:conferences-2016-2017 dcterms:date "2017-06-15"^^xsd:date so2/stated',
+            'id:conferences-2016-2017 so2:heldInYear "2017-01-01"^^xsd:date so2/stated',
+            'id:partner-meetings-2016-2017 so2:count "2"^^xsd:integer so2/stated',
+            "id:partner-meetings-2016-2017 schema:location id:assen so2/inferred",
+        ),
+    ),
+    Negative(
+        "N8",
+        "no first year or number of editions of the Social Impact Day",
+        no_editions_of_the_day,
+        (
+            'id:social-impact-day so2:heldInYear "2016"^^xsd:gYear so2/stated',
+            'id:social-impact-day schema:startDate "2015"^^xsd:gYear so2/stated',
+            "id:social-impact-day-2017 schema:superEvent id:social-impact-day so2/inferred",
+        ),
+    ),
+    Negative(
+        "N9",
+        "Alescon, De Drentse Zaak and AssenvoorAssen are not members",
+        no_organisation_as_member,
+        (
+            "id:so-netwerk-assen-drenthe org:hasMember id:alescon so2/stated",
+            "id:de-drentse-zaak org:memberOf id:kerngroep-assen-drenthe so2/inferred",
+            "id:assenvoorassen org:memberOf id:so-netwerk-assen-drenthe so2/stated",
+            "id:so-netwerk-noord-nederland so2:connects id:assenvoorassen so2/intended",
+            "id:membership-luuk-duursma-contact-so-netwerk-assen-drenthe org:member id:alescon so2/stated",
+        ),
+    ),
+    Negative(
+        "N10",
+        "no network is a member of Social Enterprise Nederland",
+        no_tie_with_the_national_body,
+        (
+            "id:so-netwerk-noord-nederland org:memberOf id:social-enterprise-nederland so2/intended",
+            "id:social-enterprise-nederland org:hasMember id:so-netwerk-groningen so2/stated",
+            "id:mvo-alliantie org:linkedTo id:social-enterprise-nederland so2/inferred",
+            "id:we org:memberOf id:social-enterprise-nederland so2/stated",
+        ),
+    ),
+    Negative(
+        "N11",
+        "no names or number of the other cores",
+        no_other_cores,
+        (
+            "id:emmen rdf:type so2:UrbanCore so2/stated",
+            'id:other-urban-cores so2:count "3"^^xsd:integer so2/hoped',
+            'id:other-urban-cores skos:altLabel "Leeuwarden en Emmen"@nl so2/editorial',
+            "id:other-urban-cores schema:containsPlace id:leeuwarden so2/inferred",
+            "id:so-netwerk-noord-nederland so2:startsWith id:other-urban-cores so2/hoped",
+        ),
+    ),
+    Negative(
+        "N12",
+        "the northern network does not exist yet",
+        no_northern_network_yet,
+        (
+            "id:so-netwerk-noord-nederland so2:connects id:so-netwerk-groningen so2/stated",
+            "id:so-netwerk-noord-nederland so2:developmentStage so2:inProgress so2/in-progress",
+            "id:so-netwerk-noord-nederland so2:developmentStage so2:stated so2/intended",
+            "id:claim-f45 so2:modality so2:stated so2/claims",
+            "id:mvo-alliantie so2:worksThrough id:so-netwerk-noord-nederland so2/stated",
+        ),
+    ),
+    Negative(
+        "N13",
+        "‘SO’ is not defined",
+        no_meaning_of_so,
+        (
+            'id:so-netwerk-groningen skos:altLabel "netwerk Sociaal Ondernemerschap Groningen"@nl so2/editorial',
+            'id:theme-social-entrepreneurship skos:altLabel "SO"@nl so2/stated',
+            'id:so-netwerk-groningen skos:definition "netwerk van sociale ondernemingen"@nl so2/editorial',
+        ),
+    ),
+    Negative(
+        "N14",
+        "no provinces, and no Friesland",
+        no_provinces,
+        (
+            "id:drenthe rdf:type so2:Province so2/stated",
+            'id:drenthe skos:altLabel "provincie Drenthe"@nl so2/editorial',
+            "id:so-netwerk-noord-nederland so2:coversArea id:fryslan-province so2/inferred",
+            'id:noord-nederland skos:altLabel "Groningen, Friesland en Drenthe"@nl so2/stated',
+        ),
+    ),
+    Negative(
+        "N15",
+        "no date or author of the page",
+        no_date_or_author_of_the_page,
+        (
+            'id:so2-page dcterms:issued "2018"^^xsd:gYear so2/stated',
+            'id:so2-page dcterms:created "2018-01-01"^^xsd:date so2/editorial',
+            "id:so2-page dcterms:creator id:freerk-jan-bruins so2/inferred",
+            "id:mvo-alliantie foaf:made id:so2-page so2/inferred",
+        ),
+    ),
+    Negative(
+        "N16",
+        "MVO Nederland does not occur",
+        no_mvo_nederland,
+        (
+            "id:mvo-nederland rdf:type org:Organization so2/stated",
+            "id:we so2:presumedSameAs id:mvo-nederland so2/inferred",
+            'id:mvo-alliantie skos:altLabel "MVO Nederland"@nl so2/editorial',
+        ),
+    ),
+    Negative(
+        "N17",
+        "the municipality of Assen does not occur",
+        no_other_municipality,
+        (
+            "id:gemeente-assen rdf:type cv:PublicOrganisation so2/stated",
+            "id:assen rdf:type so2:Municipality so2/stated",
+            'id:assen skos:altLabel "gemeente Assen"@nl so2/editorial',
+        ),
+    ),
 )
 _IDS = [row.id for row in NEGATIVES]
 
@@ -302,7 +448,8 @@ def test_the_graph_does_not_say_what_the_page_does_not_say(row: Negative, quads:
 
 
 @pytest.mark.parametrize(
-    ("row", "wrong"), [(row, wrong) for row in NEGATIVES for wrong in row.wrong],
+    ("row", "wrong"),
+    [(row, wrong) for row in NEGATIVES for wrong in row.wrong],
     ids=[f"{row.id}-{number}" for row in NEGATIVES for number in range(len(row.wrong))],
 )
 def test_a_wrong_statement_is_found(row: Negative, wrong: str, quads: Quads) -> None:

@@ -105,8 +105,11 @@ WAIVED: dict[tuple[str, str], str] = {
 
 
 def waiver(fault: Fault) -> str | None:
-    return (WAIVED.get((fault.check, fault.where)) or WAIVED.get((fault.check, ANY))
-            or WAIVED.get((fault.check, fault.what.rpartition(" ")[2])))
+    return (
+        WAIVED.get((fault.check, fault.where))
+        or WAIVED.get((fault.check, ANY))
+        or WAIVED.get((fault.check, fault.what.rpartition(" ")[2]))
+    )
 
 
 @cache
@@ -139,8 +142,9 @@ def test_nothing_else_breaks_a_rule(rule: str) -> None:
 def test_a_waiver_is_still_needed(waived: tuple[str, str]) -> None:
     """A waiver whose fault is gone is taken out of the table."""
     rule, what = waived
-    assert any(what in (ANY, fault.where, fault.what.rpartition(" ")[2]) for fault in faults(rule)), \
+    assert any(what in (ANY, fault.where, fault.what.rpartition(" ")[2]) for fault in faults(rule)), (
         f"nothing breaks {rule} for {what} any more: take the waiver out"
+    )
 
 
 PREFIXED = sorted(
@@ -207,14 +211,21 @@ BROKEN = (
     Broken("V04", HEADER, f"DELETE WHERE {{ <{HEADER}> dcterms:publisher ?x }}"),
     Broken("V05", HEADER, f"INSERT DATA {{ <{HEADER}> dcterms:license <http://example.org/ours> }}"),
     Broken("V05", "so2:roles", "DELETE WHERE { so2:roles dcterms:license ?x }"),
-    Broken("V06", HEADER, f'DELETE WHERE {{ <{HEADER}> owl:versionInfo ?x }} ; '
-                          f'INSERT DATA {{ <{HEADER}> owl:versionInfo "0.2.0" }}'),
+    Broken(
+        "V06",
+        HEADER,
+        f'DELETE WHERE {{ <{HEADER}> owl:versionInfo ?x }} ; INSERT DATA {{ <{HEADER}> owl:versionInfo "0.2.0" }}',
+    ),
     Broken("V06", HEADER, f"DELETE WHERE {{ <{HEADER}> dcterms:bibliographicCitation ?x }}"),
     Broken("V07", HEADER, f"DELETE WHERE {{ <{HEADER}> vann:preferredNamespaceUri ?x }}"),
     Broken("V07", "urn:x", f"DELETE {{ <{HEADER}> ?p ?o }} INSERT {{ <urn:x> ?p ?o }} WHERE {{ <{HEADER}> ?p ?o }}"),
     Broken("V09", f"{CANONICAL_BASE}1.0.0/x.ttl", f"INSERT DATA {{ <{CANONICAL_BASE}1.0.0/x.ttl> a owl:Class }}"),
-    Broken("V10", HEADER, f'DELETE WHERE {{ <{HEADER}> vann:preferredNamespacePrefix ?x }} ; '
-                          f'INSERT DATA {{ <{HEADER}> vann:preferredNamespacePrefix "skos" }}'),
+    Broken(
+        "V10",
+        HEADER,
+        f"DELETE WHERE {{ <{HEADER}> vann:preferredNamespacePrefix ?x }} ; "
+        f'INSERT DATA {{ <{HEADER}> vann:preferredNamespacePrefix "skos" }}',
+    ),
     Broken("V12", HEADER, f'INSERT DATA {{ <{HEADER}> skos:note "x" }}'),
     Broken("V12", HEADER, "DELETE { ?s ?p ?o } WHERE { VALUES ?p { rdfs:subClassOf rdfs:subPropertyOf } ?s ?p ?o }"),
     Broken("V13", "so2:Network", "DELETE WHERE { so2:Network rdfs:isDefinedBy ?x }"),
@@ -225,8 +236,11 @@ BROKEN = (
     Broken("T01", "so2:stated", 'INSERT DATA { so2:stated skos:prefLabel "said"@en }'),
     Broken("T02", "so2:newThing", f"INSERT DATA {{ {NEW} }}"),
     Broken("T03", "so2:newThing", 'INSERT DATA { so2:newThing a owl:Class ; rdfs:label "Netwerk"@nl }'),
-    Broken("T03", "so2:newThing", "INSERT { so2:newThing a owl:Class ; skos:definition ?d } "
-                                  "WHERE { so2:Network skos:definition ?d }"),
+    Broken(
+        "T03",
+        "so2:newThing",
+        "INSERT { so2:newThing a owl:Class ; skos:definition ?d } WHERE { so2:Network skos:definition ?d }",
+    ),
     Broken("T04", "so2:Network", 'INSERT DATA { so2:Network skos:altLabel "twee  spaties"@nl }'),
     Broken("T04", "so2:Network", 'INSERT DATA { so2:Network skos:altLabel ""@nl }'),
     Broken("T05", "so2:newThing", 'INSERT DATA { so2:newThing a owl:Class ; rdfs:label "A thing."@en }'),
@@ -255,8 +269,9 @@ BROKEN = (
     Broken("T17", "so2:OtherThing", "INSERT DATA { so2:OtherThing a owl:Class }"),
     Broken("T17", "so2:has", "INSERT DATA { so2:has a owl:ObjectProperty }"),
     Broken("T18", "so2:Network", 'INSERT DATA { so2:Network owl:deprecated "yes" }'),
-    Broken("T18", "so2:Network",
-           "INSERT DATA { so2:Network owl:deprecated true ; dcterms:isReplacedBy so2:Alliance }"),
+    Broken(
+        "T18", "so2:Network", "INSERT DATA { so2:Network owl:deprecated true ; dcterms:isReplacedBy so2:Alliance }"
+    ),
     Broken("T19", "id:alescon", "INSERT DATA { id:alescon a so2:Province, so2:Municipality, so2:CoreGroup }"),
     Broken("T19", "id:luuk-duursma", "INSERT DATA { id:luuk-duursma so2:organises id:social-impact-day }"),
     Broken("T19", "so2:CoreGroup", "INSERT DATA { so2:CoreGroup rdfs:subClassOf so2:Municipality }"),
@@ -292,8 +307,9 @@ def test_the_message_of_a_fault_names_term_and_mend() -> None:
     graph = copied(ontology())
     graph.remove((rules.SO2.Network, RDFS.label, None))
     first = next(f for f in rules.t01_labels(graph) if f.where == "so2:Network")
-    assert str(first) == ("so2:Network: has no Dutch label [T01]\n"
-                          "    mend: add rdfs:label (or skos:prefLabel) …@nl in ontology/")
+    assert str(first) == (
+        "so2:Network: has no Dutch label [T01]\n    mend: add rdfs:label (or skos:prefLabel) …@nl in ontology/"
+    )
 
 
 REFERENCE = Path(os.environ.get("SO2GRAPH_REFERENCE") or BUNDLE.root.parent / "shared" / "reference")

@@ -38,8 +38,10 @@ def delete(pattern: str) -> str:
 
 
 def replace(subject: str, predicate: str, value: str) -> str:
-    return (f"DELETE {{ {subject} {predicate} ?old }} INSERT {{ {subject} {predicate} {value} }} "
-            f"WHERE {{ {subject} {predicate} ?old }}")
+    return (
+        f"DELETE {{ {subject} {predicate} ?old }} INSERT {{ {subject} {predicate} {value} }} "
+        f"WHERE {{ {subject} {predicate} ?old }}"
+    )
 
 
 NN, ASS, GRO = "id:so-netwerk-noord-nederland", "id:so-netwerk-assen-drenthe", "id:so-netwerk-groningen"
@@ -59,7 +61,7 @@ CASES = (
     Case("label-language", "id:alescon", insert('id:alescon rdfs:label "Alescon"')),
     Case("no-address-in-text", "id:luuk-duursma", insert(f'id:luuk-duursma skos:note "te bereiken op {ADDRESS}"@nl')),
     Case("no-address-in-text", F01_QUOTE, insert(f'{F01_QUOTE} oa:suffix "({ADDRESS})"')),
-    Case("no-address-in-text", F01_STATEMENT, insert(f'{F01_STATEMENT} rdf:object <mailto:{ADDRESS}>')),
+    Case("no-address-in-text", F01_STATEMENT, insert(f"{F01_STATEMENT} rdf:object <mailto:{ADDRESS}>")),
     Case("no-address-property", "id:luuk-duursma", insert(f"id:luuk-duursma vcard:hasEmail <mailto:{ADDRESS}>")),
     # networks.ttl
     Case("collaboration-no-units", ASS, insert(f"{ASS} org:hasUnit id:kerngroep-assen-drenthe")),
@@ -93,12 +95,16 @@ CASES = (
     Case("public-body-match", "id:gemeente-assen", delete("id:gemeente-assen skos:exactMatch ?x")),
     Case("municipality-code", "id:gemeente-assen", replace("id:gemeente-assen", "skos:notation", '"0106"')),
     Case("core-group-members", "id:kerngroep-assen-drenthe", delete("id:kerngroep-assen-drenthe org:hasMember ?x")),
-    Case("core-group-network", "id:kerngroep-assen-drenthe",
-         delete("?x so2:hasCoreGroup id:kerngroep-assen-drenthe")),
+    Case(
+        "core-group-network", "id:kerngroep-assen-drenthe", delete("?x so2:hasCoreGroup id:kerngroep-assen-drenthe")
+    ),
     Case("change-event-before", "id:split-alescon-2019", delete("id:split-alescon-2019 org:originalOrganization ?x")),
     Case("change-event-after", "id:split-alescon-2019", delete("id:split-alescon-2019 org:resultingOrganization ?x")),
-    Case("change-event-date", "id:split-alescon-2019",
-         replace("id:split-alescon-2019", "dcterms:date", '"2019"^^xsd:gYear')),
+    Case(
+        "change-event-date",
+        "id:split-alescon-2019",
+        replace("id:split-alescon-2019", "dcterms:date", '"2019"^^xsd:gYear'),
+    ),
     # persons.ttl
     Case("person-name", "id:luuk-duursma", insert('id:luuk-duursma foaf:name "L. Duursma"')),
     Case("person-affiliation", "id:luuk-duursma", insert("id:luuk-duursma so2:affiliatedWith id:assen")),
@@ -125,12 +131,18 @@ CASES = (
     Case("recurring-event-organiser", DAY, delete(f"?x so2:organises {DAY}")),
     # places.ttl
     Case("place-within", "id:assen", replace("id:assen", "schema:containedInPlace", "id:provincie-drenthe")),
-    Case("place-match", "id:assen",
-         insert("id:assen skos:closeMatch <https://identifier.overheid.nl/tooi/id/gemeente/gm0106>")),
+    Case(
+        "place-match",
+        "id:assen",
+        insert("id:assen skos:closeMatch <https://identifier.overheid.nl/tooi/id/gemeente/gm0106>"),
+    ),
     Case("urban-core-within", "id:assen", delete("id:assen schema:containedInPlace ?x")),
     Case("unnamed-no-match", "id:other-urban-cores", insert("id:other-urban-cores skos:closeMatch id:assen")),
-    Case("unnamed-no-members", "id:contributing-organisations",
-         insert("id:contributing-organisations foaf:member id:alescon")),
+    Case(
+        "unnamed-no-members",
+        "id:contributing-organisations",
+        insert("id:contributing-organisations foaf:member id:alescon"),
+    ),
     Case("unnamed-note", "id:other-urban-cores", delete("id:other-urban-cores skos:note ?x")),
     # sources.ttl
     Case("source-page-file", "id:so2-page", delete("id:so2-page so2:file ?x")),
@@ -138,8 +150,11 @@ CASES = (
     Case("source-page-language", "id:so2-page", insert('id:so2-page dcterms:language "en"')),
     Case("source-page-address", "id:so2-page", delete("id:so2-page prov:hadPrimarySource ?x")),
     Case("checksum-algorithm", "<ID/so2-page#checksum>", delete("<ID/so2-page#checksum> spdx:algorithm ?x")),
-    Case("checksum-value", "<ID/so2-page#checksum>",
-         replace("<ID/so2-page#checksum>", "spdx:checksumValue", '"23fd"^^xsd:hexBinary')),
+    Case(
+        "checksum-value",
+        "<ID/so2-page#checksum>",
+        replace("<ID/so2-page#checksum>", "spdx:checksumValue", '"23fd"^^xsd:hexBinary'),
+    ),
     Case("speaker-contacts", "id:we", insert("id:we so2:maintainsCloseContactsWith id:assen")),
     Case("speaker-joins", "id:we", replace("id:we", "so2:aimsToJoin", "id:so2")),
     Case("speaker-hopes", "id:we", replace("id:we", "so2:hopes", '"zonder taal"')),
@@ -207,8 +222,7 @@ CASES = (
     Case("catalogue-datasets", CATALOGUE, delete(f"{CATALOGUE} dcat:dataset ?x")),
     Case("catalogue-publisher", CATALOGUE, delete(f"{CATALOGUE} dcterms:publisher ?x")),
     Case("catalogue-licence", CATALOGUE, delete(f"{CATALOGUE} dcterms:license ?x")),
-    Case("distribution-checksum", "id:a-file",
-         insert("id:a-file a dcat:Distribution ; spdx:checksum id:assen")),
+    Case("distribution-checksum", "id:a-file", insert("id:a-file a dcat:Distribution ; spdx:checksum id:assen")),
 )
 
 
@@ -280,9 +294,12 @@ def results(data: Graph, shapes: Graph) -> list[Result]:
         return str(report.value(result, predicate)).removeprefix(SHAPES)
 
     return [
-        Result(value(result, SH.sourceShape), value(result, SH.focusNode),
-               value(result, SH.sourceConstraintComponent).removeprefix(str(SH)),
-               messages_of(report, result, SH.resultMessage))
+        Result(
+            value(result, SH.sourceShape),
+            value(result, SH.focusNode),
+            value(result, SH.sourceConstraintComponent).removeprefix(str(SH)),
+            messages_of(report, result, SH.resultMessage),
+        )
         for result in report.subjects(RDF.type, SH.ValidationResult)
     ]
 
@@ -434,8 +451,11 @@ def test_each_constraint_of_a_shape_can_fail(shape: str, parameter: str, shapes:
             data.add((value, RDF.type, cls_wanted))
     if parameter == "lessThan":
         data.add((FOCUS, URIRef(str(shapes.value(node, SH.lessThan))), Literal(5)))
-    found = {r.component for r in results(data, closure(shapes, owners(shapes, node)))
-             if (r.shape, r.focus) == (shape, str(FOCUS))}
+    found = {
+        r.component
+        for r in results(data, closure(shapes, owners(shapes, node)))
+        if (r.shape, r.focus) == (shape, str(FOCUS))
+    }
     assert f"{component}ConstraintComponent" in found
 
 

@@ -25,8 +25,13 @@ from so2graph.vocab import CANONICAL_BASE, Literal, Prefixes, Term
 
 EXPECTED = Path(__file__).parent / "expected"
 GRAPH_OF = {
-    "stated": "so2/stated", "inProgress": "so2/in-progress", "planned": "so2/planned", "attempted": "so2/attempted",
-    "intended": "so2/intended", "hoped": "so2/hoped", "inferred": "so2/inferred",
+    "stated": "so2/stated",
+    "inProgress": "so2/in-progress",
+    "planned": "so2/planned",
+    "attempted": "so2/attempted",
+    "intended": "so2/intended",
+    "hoped": "so2/hoped",
+    "inferred": "so2/inferred",
 }
 """Modality to graph, below `…/graph/`."""
 CONTACT = "so2/contact"
@@ -112,13 +117,20 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 STATEMENTS = tuple(
-    Statement(row["id"], row["modality"], tuple(row["triples"].split(" | ")), tuple(row["years"].split()),
-              int(row["start"]), int(row["end"]))
+    Statement(
+        row["id"],
+        row["modality"],
+        tuple(row["triples"].split(" | ")),
+        tuple(row["years"].split()),
+        int(row["start"]),
+        int(row["end"]),
+    )
     for row in _rows("statements.tsv")
 )
 ENTITIES = tuple(
-    Entity(row["id"], row["iri"], tuple(row["types"].split()), row["nl"], row["en"], int(row["start"]),
-           int(row["end"]))
+    Entity(
+        row["id"], row["iri"], tuple(row["types"].split()), row["nl"], row["en"], int(row["start"]), int(row["end"])
+    )
     for row in _rows("entities.tsv")
 )
 
@@ -245,7 +257,9 @@ def test_thirty_seven_statements_are_stated_and_fourteen_are_not() -> None:
 
 @pytest.mark.parametrize("row", STATEMENTS, ids=lambda row: row.id)
 def test_a_statement_stands_in_the_graph_of_its_modality_with_the_words_it_rests_on(
-    row: Statement, quads: Quads, page: str,
+    row: Statement,
+    quads: Quads,
+    page: str,
 ) -> None:
     """Triples, graph, modality, years and quote of each statement are those of the table and of the page."""
     assert statement_faults(row, quads, page) == []
@@ -264,7 +278,10 @@ def test_only_the_three_reports_share_a_quote(quads: Quads) -> None:
         shared[row.start, row.end].append(row.id)
     # Two in one bracket: who is in the core group, and for whom. F44 is inferred from the words of F43.
     assert sorted(ids for ids in shared.values() if len(ids) > 1) == [
-        ["F07", "F08", "F09"], ["F28", "F31"], ["F29", "F32"], ["F43", "F44"],
+        ["F07", "F08", "F09"],
+        ["F28", "F31"],
+        ["F29", "F32"],
+        ["F43", "F44"],
     ]
 
 
@@ -310,7 +327,10 @@ def test_a_missing_or_moved_triple_is_found(identifier: str, quads: Quads, page:
     [("so2:modality", "so2:stated"), ("so2:validYear", '"2017"^^xsd:gYear'), ("dcterms:identifier", '"F61"')],
 )
 def test_a_claim_that_says_more_than_its_statement_is_found(
-    predicate: str, wrong: str, quads: Quads, page: str,
+    predicate: str,
+    wrong: str,
+    quads: Quads,
+    page: str,
 ) -> None:
     """The check fails on a second modality, year or identifier of a claim."""
     row = _row("F16")
@@ -342,7 +362,10 @@ def test_an_entity_with_another_type_or_label_is_found(quads: Quads, page: str) 
 
 
 def test_a_statement_moved_in_the_files_is_found_in_the_built_store(
-    bundle: Bundle, prefixes: Prefixes, page: str, tmp_path: Path,
+    bundle: Bundle,
+    prefixes: Prefixes,
+    page: str,
+    tmp_path: Path,
 ) -> None:
     """A plan written into the file of facts, and a fact taken out of it, are both found in what is built."""
     root = tmp_path / "bundle"

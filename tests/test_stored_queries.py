@@ -81,7 +81,7 @@ class Table:
         return [tuple(row[i] for i in at) for row in self.rows]
 
     def one(self, name: str) -> list[str]:
-        return [value for value, in self.column(name)]
+        return [value for (value,) in self.column(name)]
 
     def without(self, names: set[str]) -> Table:
         kept = [name for name in self.columns if name not in names]
@@ -109,8 +109,10 @@ def _answer(text: str, snapshot: Snapshot, prefixes: Prefixes, contact: str = "p
     answer = snapshot.query(text, resolve(snapshot.graphs, readable, analysis), {})
     if answer.variables is None:
         quads = answer.quads()
-        return Table(("subject", "predicate", "object"),
-                     tuple(sorted({tuple(_cell(term, prefixes) for term in quad[:3]) for quad in quads})))
+        return Table(
+            ("subject", "predicate", "object"),
+            tuple(sorted({tuple(_cell(term, prefixes) for term in quad[:3]) for quad in quads})),
+        )
     return Table(answer.variables, tuple(tuple(_cell(t, prefixes) for t in row) for row in answer.rows()))
 
 
@@ -224,8 +226,12 @@ def test_no_expected_file_is_left_over() -> None:
 def test_no_address_outside_the_contact_query(run: Run) -> None:
     """No other answer, and no expected file, holds anything that looks like an e-mail address."""
     address = re.compile(r"[\w.+-]+@[\w-]+\.\w")
-    leaks = [name for name in NAMES if name != "contact-emails"
-             if any(address.search(value) for row in run(name).rows for value in row)]
+    leaks = [
+        name
+        for name in NAMES
+        if name != "contact-emails"
+        if any(address.search(value) for row in run(name).rows for value in row)
+    ]
     leaks += [path.name for path in EXPECTED.iterdir() if address.search(path.read_text(encoding="utf-8"))]
     assert leaks == []
 
@@ -260,8 +266,11 @@ def test_cq02_the_northern_network_is_yet_to_connect_the_hubs(run: Run) -> None:
 
 def test_cq04_no_stated_path_to_social_enterprise_nederland(run: Run) -> None:
     """Stated statements alone give no path; every path that there is rests on ‘we’ being the MVO alliantie."""
-    rows = [row for row in run("hub-to-national").column("hub", "target", "basis", "weakest", "path", "missing")
-            if row[:2] == ("id:so-netwerk-assen-drenthe", "id:social-enterprise-nederland")]
+    rows = [
+        row
+        for row in run("hub-to-national").column("hub", "target", "basis", "weakest", "path", "missing")
+        if row[:2] == ("id:so-netwerk-assen-drenthe", "id:social-enterprise-nederland")
+    ]
     assert rows[0][2:] == ("gesteld", "gesteld", "geen pad", "")
     assert len(rows) == 6
     for _, _, basis, weakest, _, missing in rows[1:]:
@@ -272,8 +281,10 @@ def test_cq04_no_stated_path_to_social_enterprise_nederland(run: Run) -> None:
 def test_cq05_core_group_of_assen_drenthe(run: Run) -> None:
     """Three persons are in it, with four affiliations between them."""
     assert set(run("core-group").column("personLabel", "organisationLabel")) == {
-        ("Luuk Duursma", "Alescon"), ("Harry Weitering", "De Drentse Zaak"),
-        ("Noor van Leeuwen", "AssenvoorAssen"), ("Noor van Leeuwen", "MVO alliantie"),
+        ("Luuk Duursma", "Alescon"),
+        ("Harry Weitering", "De Drentse Zaak"),
+        ("Noor van Leeuwen", "AssenvoorAssen"),
+        ("Noor van Leeuwen", "MVO alliantie"),
     }
     assert run("core-group", network="id:so-netwerk-groningen").rows == ()
 
@@ -293,7 +304,7 @@ def test_cq08_two_addresses_and_whose_they_are(run: Run, page: str) -> None:
         return hashlib.sha256(text.encode()).hexdigest()
 
     found = [digest(address) for address in table.one("address")]
-    assert found == [digest(page[int(start):int(end)]) for start, end in table.column("start", "end")]
+    assert found == [digest(page[int(start) : int(end)]) for start, end in table.column("start", "end")]
     assert table.column("start", "end") == [("1431", "1450"), ("1675", "1697")]
     assert run("contact-emails", contact="private").rows == ()
 
@@ -301,21 +312,24 @@ def test_cq08_two_addresses_and_whose_they_are(run: Run, page: str) -> None:
 def test_cq10_only_noor_van_leeuwen_has_two_affiliations(run: Run) -> None:
     """She belongs to AssenvoorAssen and the MVO alliantie, which the page separates by a slash."""
     assert run("multiple-affiliations").column("personLabel", "affiliations", "organisationLabel") == [
-        ("Noor van Leeuwen", "2", "AssenvoorAssen"), ("Noor van Leeuwen", "2", "MVO alliantie"),
+        ("Noor van Leeuwen", "2", "AssenvoorAssen"),
+        ("Noor van Leeuwen", "2", "MVO alliantie"),
     ]
 
 
 def test_cq11_buro_bries_drives_groningen(run: Run) -> None:
     """An organisation is the driver, not its contact person."""
-    assert ("id:so-netwerk-groningen", "heeft als motor", "id:buro-bries") in \
-        run("drivers").column("network", "relation", "organisation")
+    assert ("id:so-netwerk-groningen", "heeft als motor", "id:buro-bries") in run("drivers").column(
+        "network", "relation", "organisation"
+    )
     assert [row for row in run("drivers").rows if "id:so-netwerk-groningen" in row][1:] == []
 
 
 def test_cq13_three_reports_of_2017(run: Run) -> None:
     """The project document counts among the three; 2016 has none."""
     assert set(run("reports").one("report")) == {
-        "id:report-so2-project-document", "id:report-research-social-enterprises",
+        "id:report-so2-project-document",
+        "id:report-research-social-enterprises",
         "id:report-advice-gemeente-groningen",
     }
     assert len(run("reports").rows) == 3
@@ -332,7 +346,8 @@ def test_cq14_advice_to_the_municipality_from_werkinzicht(run: Run) -> None:
 def test_cq16_conferences_and_partner_meetings_within_so2(run: Run) -> None:
     """Both kinds were held in both years, all within SO2."""
     assert set(run("events").column("year", "event", "project")) == {
-        (year, f"id:{event}-2016-2017", "id:so2") for year in ("2016", "2017")
+        (year, f"id:{event}-2016-2017", "id:so2")
+        for year in ("2016", "2017")
         for event in ("conferences", "partner-meetings")
     }
 
@@ -363,7 +378,8 @@ def test_cq22_the_steps_for_2018(run: Run) -> None:
     rows = run("plan-steps", language="en").column("part", "claimId", "modality", "object")
     steps = {row[1:] for row in rows if row[0] == "step"}
     assert steps == {
-        ("F16", "planned", "Assen (urban core)"), ("F16", "planned", "Groningen (urban core)"),
+        ("F16", "planned", "Assen (urban core)"),
+        ("F16", "planned", "Groningen (urban core)"),
         ("F17", "planned", "companies and organisations that can contribute"),
         ("F18", "attempted", "other urban cores in the North"),
     }
@@ -395,7 +411,10 @@ def test_cq28_the_themes_of_so2(run: Run) -> None:
     """Five themes of the project, two of them by its name alone; social impact belongs to the northern network."""
     rows = run("themes", language="en").column("themeLabel", "entity")
     assert {theme for theme, entity in rows if entity == "id:so2"} == {
-        "social entrepreneurship", "social enterprises", "inclusive labour market", "inclusive society",
+        "social entrepreneurship",
+        "social enterprises",
+        "inclusive labour market",
+        "inclusive society",
         "circular goals of CSR",
     }
     assert ("social impact", "id:so-netwerk-noord-nederland") in rows
@@ -404,7 +423,8 @@ def test_cq28_the_themes_of_so2(run: Run) -> None:
 def test_cq29_the_angle_and_what_it_was_combined_with(run: Run) -> None:
     """Labour market and society were the angle, combined with the circular goals."""
     assert set(run("project-angle", language="en").column("relation", "theme")) == {
-        ("entry point", "id:theme-inclusive-labour-market"), ("entry point", "id:theme-inclusive-society"),
+        ("entry point", "id:theme-inclusive-labour-market"),
+        ("entry point", "id:theme-inclusive-society"),
         ("combined with", "id:theme-circular-goals"),
     }
 
@@ -412,9 +432,13 @@ def test_cq29_the_angle_and_what_it_was_combined_with(run: Run) -> None:
 def test_cq31_seven_organisations_with_their_kind(run: Run) -> None:
     """Those of the page only: MVO Nederland and other bodies from outside are not among them."""
     assert set(run("organisations", language="en").column("organisation", "kind")) == {
-        ("id:assenvoorassen", "CSR platform"), ("id:alescon", "organisation"), ("id:de-drentse-zaak", "organisation"),
-        ("id:buro-bries", "organisation"), ("id:mvo-alliantie", "alliance"),
-        ("id:gemeente-groningen-2017", "municipality"), ("id:social-enterprise-nederland", "national organisation"),
+        ("id:assenvoorassen", "CSR platform"),
+        ("id:alescon", "organisation"),
+        ("id:de-drentse-zaak", "organisation"),
+        ("id:buro-bries", "organisation"),
+        ("id:mvo-alliantie", "alliance"),
+        ("id:gemeente-groningen-2017", "municipality"),
+        ("id:social-enterprise-nederland", "national organisation"),
     }
 
 
@@ -424,14 +448,16 @@ def test_cq32_networks_that_cover_drenthe(run: Run) -> None:
         ("id:so-netwerk-noord-nederland", "by its name and outside geography", "id:noord-nederland"),
         ("id:so-netwerk-assen-drenthe", "stated", "id:drenthe"),
     ]
-    assert ("id:so-netwerk-groningen", "gesteld") in \
-        run("networks-by-area", area="id:groningen").column("network", "basis")
+    assert ("id:so-netwerk-groningen", "gesteld") in run("networks-by-area", area="id:groningen").column(
+        "network", "basis"
+    )
 
 
 def test_cq34_alescon_and_the_municipality_are_no_longer_what_they_were(run: Run) -> None:
     """Alescon was split and the municipality merged, both on 1 January 2019."""
     assert set(run("changed-organisations").column("organisation", "date", "successor")) == {
-        ("id:alescon", "2019-01-01", "id:iwerk"), ("id:alescon", "2019-01-01", "id:stark"),
+        ("id:alescon", "2019-01-01", "id:iwerk"),
+        ("id:alescon", "2019-01-01", "id:stark"),
         ("id:gemeente-groningen-2017", "2019-01-01", "id:gemeente-groningen"),
     }
 
@@ -446,8 +472,10 @@ def test_cq35_the_municipality_of_before_2019_received_the_report(run: Run) -> N
 def test_cq37_what_rests_on_interpretation_only(run: Run) -> None:
     """The alliance of the project, Wennekes at Buro Bries, who ‘we’ are, the northern network, cores as networks."""
     assert set(run("interpretation-only").column("claimId", "subject", "object")) == {
-        ("F01", "id:so2", "id:mvo-alliantie"), ("F44", "id:janwillem-wennekes", "id:buro-bries"),
-        ("I01", "id:we", "id:mvo-alliantie"), ("I02", "id:so-netwerk-noord-nederland", "Noordelijk netwerk"),
+        ("F01", "id:so2", "id:mvo-alliantie"),
+        ("F44", "id:janwillem-wennekes", "id:buro-bries"),
+        ("I01", "id:we", "id:mvo-alliantie"),
+        ("I02", "id:so-netwerk-noord-nederland", "Noordelijk netwerk"),
         ("I03", "id:so-netwerk-noord-nederland", "id:so-netwerk-assen-drenthe"),
         ("I03", "id:so-netwerk-noord-nederland", "id:so-netwerk-groningen"),
     }
@@ -464,7 +492,8 @@ def test_cq38_who_connects_most(run: Run) -> None:
     assert degrees["id:luuk-duursma"][0] == "3"
     most = max(int(total) for _, total in degrees.values())
     assert {entity for entity, (_, total) in degrees.items() if int(total) == most} == {
-        "id:plan-2018", "id:so-netwerk-noord-nederland",
+        "id:plan-2018",
+        "id:so-netwerk-noord-nederland",
     }
     assert most == 8
 
@@ -472,14 +501,16 @@ def test_cq38_who_connects_most(run: Run) -> None:
 def test_cq40_luuk_duursma_links_sheltered_employment(run: Run) -> None:
     """He alone, through Alescon, as core group member and as contact person."""
     assert set(run("sheltered-employment-links", language="en").column("organisation", "person", "role")) == {
-        ("id:alescon", "id:luuk-duursma", "core group member"), ("id:alescon", "id:luuk-duursma", "contact person"),
+        ("id:alescon", "id:luuk-duursma", "core group member"),
+        ("id:alescon", "id:luuk-duursma", "contact person"),
     }
 
 
 def test_cq41_no_core_group_is_stated_for_groningen(run: Run) -> None:
     """Only Assen/Drenthe has one; for the others the answer is ‘not stated’, not ‘no’."""
     assert run("core-groups", language="en").column("network", "answer") == [
-        ("id:so-netwerk-assen-drenthe", "stated"), ("id:so-netwerk-groningen", "not stated"),
+        ("id:so-netwerk-assen-drenthe", "stated"),
+        ("id:so-netwerk-groningen", "not stated"),
         ("id:so-netwerk-noord-nederland", "not stated"),
     ]
 
@@ -505,8 +536,10 @@ def test_cq44_places_and_public_bodies_are_linked_and_private_ones_not(run: Run)
 def test_cq46_the_reports_are_missing_under_an_empty_heading(run: Run) -> None:
     """Three reports and the heading Documenten."""
     assert set(run("missing-documents").column("item", "kind")) == {
-        ("id:heading-documenten", "tussenkop"), ("id:report-so2-project-document", "rapport"),
-        ("id:report-research-social-enterprises", "rapport"), ("id:report-advice-gemeente-groningen", "rapport"),
+        ("id:heading-documenten", "tussenkop"),
+        ("id:report-so2-project-document", "rapport"),
+        ("id:report-research-social-enterprises", "rapport"),
+        ("id:report-advice-gemeente-groningen", "rapport"),
     }
 
 
@@ -543,8 +576,10 @@ def test_hub_to_national_is_quick(run: Run) -> None:
 def _edges(snapshot: Snapshot, ask: Ask) -> nx.Graph[str]:
     """The lines between things as read from the graphs of the modalities, each with its most certain rank."""
     things = {str(row["thing"]) for row in ask("SELECT ?thing { ?thing dcterms:identifier ?id ; a ?kind }")}
-    of_graph = {str(row["graph"]): str(row["m"]).rpartition("#")[2] for row in
-                ask("SELECT ?graph ?m { GRAPH g:catalog { ?graph a dcat:Dataset ; so2:modality ?m } }")}
+    of_graph = {
+        str(row["graph"]): str(row["m"]).rpartition("#")[2]
+        for row in ask("SELECT ?graph ?m { GRAPH g:catalog { ?graph a dcat:Dataset ; so2:modality ?m } }")
+    }
     network: nx.Graph[str] = nx.Graph()
     for graph, modality in of_graph.items():
         rank = MODALITIES.index(modality) + 1
@@ -559,14 +594,24 @@ def _edges(snapshot: Snapshot, ask: Ask) -> nx.Graph[str]:
 def test_paths_are_those_that_networkx_finds(run: Run, snapshot: Snapshot, ask: Ask) -> None:
     """Each simple path of at most five steps is there once with its weakest modality, and no other."""
     network = _edges(snapshot, ask)
-    labels = {str(row["thing"]): str(row["label"]) for row in
-              ask('SELECT * { ?thing dcterms:identifier ?id ; rdfs:label ?label FILTER(LANG(?label) = "en") }')}
-    english = {str(row["rank"]): str(row["label"]) for row in ask(
-        'SELECT ?rank ?label { GRAPH g:vocabulary { ?m so2:certaintyRank ?rank ; skos:prefLabel ?label }'
-        ' FILTER(LANG(?label) = "en") }')}
+    labels = {
+        str(row["thing"]): str(row["label"])
+        for row in ask('SELECT * { ?thing dcterms:identifier ?id ; rdfs:label ?label FILTER(LANG(?label) = "en") }')
+    }
+    english = {
+        str(row["rank"]): str(row["label"])
+        for row in ask(
+            "SELECT ?rank ?label { GRAPH g:vocabulary { ?m so2:certaintyRank ?rank ; skos:prefLabel ?label }"
+            ' FILTER(LANG(?label) = "en") }'
+        )
+    }
     hubs = [str(row["hub"]) for row in ask("SELECT ?hub { ?hub a so2:RegionalNetwork }")]
-    targets = [str(row["target"]) for row in ask(
-        "SELECT ?target { VALUES ?kind { so2:InterregionalNetwork so2:NationalOrganisation } ?target a ?kind }")]
+    targets = [
+        str(row["target"])
+        for row in ask(
+            "SELECT ?target { VALUES ?kind { so2:InterregionalNetwork so2:NationalOrganisation } ?target a ?kind }"
+        )
+    ]
     expected = set()
     for hub in hubs:
         for target in targets:

@@ -82,11 +82,19 @@ def test_a_slash_between_brackets_is_two_affiliations(of_page: Quads, ask: Ask) 
     """Noor van Leeuwen, and nobody else, is affiliated with two bodies; no body has a slash in its name."""
     rows = ask("""SELECT ?who (COUNT(?body) AS ?n) WHERE { ?who so2:affiliatedWith ?body } GROUP BY ?who""")
     assert {str(row["who"]).rpartition("/")[2]: str(row["n"]) for row in rows} == {
-        "luuk-duursma": "1", "harry-weitering": "1", "noor-van-leeuwen": "2",
+        "luuk-duursma": "1",
+        "harry-weitering": "1",
+        "noor-van-leeuwen": "2",
     }
     bodies = _of_type(of_page, "org:Organization", "so2:Alliance")
-    assert not [q for q in of_page if q.s in bodies and q.p in ("rdfs:label", "skos:altLabel") and "/" in q.o
-                and q.s != "id:kerngroep-assen-drenthe"]
+    assert not [
+        q
+        for q in of_page
+        if q.s in bodies
+        and q.p in ("rdfs:label", "skos:altLabel")
+        and "/" in q.o
+        and q.s != "id:kerngroep-assen-drenthe"
+    ]
 
 
 def test_a_slash_in_a_name_is_one_network_with_two_areas(store: Described, of_page: Quads) -> None:
@@ -134,9 +142,17 @@ def test_bries_is_buro_bries(of_page: Quads, store: Described) -> None:
 
 @pytest.mark.parametrize(
     ("words", "modality"),
-    [("gaan we aan de slag", "planned"), ("We proberen", "attempted"), ("zodat er een Noordelijk", "intended"),
-     ("kan delen", "intended"), ("kunnen vergroten", "intended"), ("willen we", "intended"),
-     ("We starten", "planned"), ("hopen dat", "hoped"), ("wordt dit netwerk ontwikkeld", "inProgress")],
+    [
+        ("gaan we aan de slag", "planned"),
+        ("We proberen", "attempted"),
+        ("zodat er een Noordelijk", "intended"),
+        ("kan delen", "intended"),
+        ("kunnen vergroten", "intended"),
+        ("willen we", "intended"),
+        ("We starten", "planned"),
+        ("hopen dat", "hoped"),
+        ("wordt dit netwerk ontwikkeld", "inProgress"),
+    ],
 )
 def test_the_verb_decides_the_modality(words: str, modality: str, store: Described, quads: Quads) -> None:
     """Every claim whose quote has the verb has its modality, but for the fact that underlies a development."""
@@ -186,7 +202,9 @@ def test_the_project_document_counts_among_three_reports(ask: Ask, store: Descri
     """There are three reports of 2017, of which the project document is one."""
     rows = ask("SELECT ?r WHERE { ?r a so2:Report ; dcterms:issued ?year }")
     assert {str(row["r"]).rpartition("/")[2] for row in rows} == {
-        "report-so2-project-document", "report-research-social-enterprises", "report-advice-gemeente-groningen",
+        "report-so2-project-document",
+        "report-research-social-enterprises",
+        "report-advice-gemeente-groningen",
     }
     assert len(rows) == 3
 

@@ -131,7 +131,8 @@ class Folder:
                 holder = os.read(handle, 4096).decode("utf-8", "replace").strip() or "an unknown process"
                 raise DatasetLocked(
                     f"{self.path} is being written by {holder}",
-                    mend="Wait until it is done; the lock goes with the process.", holder=holder,
+                    mend="Wait until it is done; the lock goes with the process.",
+                    holder=holder,
                 ) from None
             started = datetime.now(UTC).isoformat(timespec="seconds")
             note = f"process {os.getpid()} on {socket.gethostname()} ({command}, since {started})\n"

@@ -96,8 +96,12 @@ def scan(text: str) -> Iterator[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise _syntax(text, at, f"{text[at]!r} starts nothing that SPARQL knows",
-                          "A string or an IRI that is not closed is the usual cause.")
+            raise _syntax(
+                text,
+                at,
+                f"{text[at]!r} starts nothing that SPARQL knows",
+                "A string or an IRI that is not closed is the usual cause.",
+            )
         kind = str(match.lastgroup)
         if kind not in ("space", "comment"):
             yield Token(kind, match.group(), at)
@@ -111,7 +115,7 @@ def _refuse_codepoint_escapes(text: str) -> None:
         return
     blank = list(text)
     for match in escapes:
-        blank[match.start():match.end()] = "_" * len(match.group())
+        blank[match.start() : match.end()] = "_" * len(match.group())
     strings = [(t.start, t.start + len(t.text)) for t in scan("".join(blank)) if t.kind == "string"]
     for match in escapes:
         code = int(match.group(1) or match.group(2), 16)
@@ -120,7 +124,9 @@ def _refuse_codepoint_escapes(text: str) -> None:
             line, column = position(text, match.start())
             raise PolicyRefused(
                 f"line {line}, column {column}: the escape {match.group()} is not taken here",
-                mend="Write the character itself.", line=line, column=column,
+                mend="Write the character itself.",
+                line=line,
+                column=column,
             )
 
 
@@ -149,13 +155,19 @@ def _refuse_ambiguous(text: str) -> None:
             brackets.append(token.text)
         elif token.kind == "sign" and token.text in ")]}" and len(brackets) > 1:
             brackets.pop()
-        elif token.kind == "iri" and brackets[-1] == "(" and _MISLEADING.search(token.text) \
-                and not _SCHEME.match(token.text) and (before.kind not in ("sign", "word") or before.text in ")]>"
-                                                       or before.upper in ("TRUE", "FALSE")):
+        elif (
+            token.kind == "iri"
+            and brackets[-1] == "("
+            and _MISLEADING.search(token.text)
+            and not _SCHEME.match(token.text)
+            and (before.kind not in ("sign", "word") or before.text in ")]>" or before.upper in ("TRUE", "FALSE"))
+        ):
             line, column = position(text, token.start)
             raise PolicyRefused(
                 f"line {line}, column {column}: {token.text} can be read as a comparison and as an IRI",
-                mend="Put a space after < to compare, or write the IRI in full.", line=line, column=column,
+                mend="Put a space after < to compare, or write the IRI in full.",
+                line=line,
+                column=column,
             )
         before = token
 
@@ -237,7 +249,9 @@ def guard(text: str, *, max_bytes: int, prefixes: Mapping[str, str] | None = Non
     if size > max_bytes:
         raise QueryTooLarge(
             f"the query has {size} bytes, and the limit is {max_bytes}",
-            mend="Shorten it, or raise the setting max_query_bytes.", limit=max_bytes, size=size,
+            mend="Shorten it, or raise the setting max_query_bytes.",
+            limit=max_bytes,
+            size=size,
         )
     _refuse_codepoint_escapes(text)
     _refuse_ambiguous(text)
@@ -251,8 +265,10 @@ def guard(text: str, *, max_bytes: int, prefixes: Mapping[str, str] | None = Non
             raise PolicyRefused(
                 f"line {line}, column {column}: {token.text} {what}",
                 mend="Take it out; load outside data into a graph of its own instead."
-                if token is analysis.outside else "Send a query: SELECT, ASK, CONSTRUCT or DESCRIBE.",
-                line=line, column=column,
+                if token is analysis.outside
+                else "Send a query: SELECT, ASK, CONSTRUCT or DESCRIBE.",
+                line=line,
+                column=column,
             )
     if analysis.form not in QUERY_FORMS:
         raise _syntax(text, len(text), "there is no SELECT, ASK, CONSTRUCT or DESCRIBE in it", "Send a SPARQL query.")
@@ -268,6 +284,6 @@ def substitute(text: str, values: Mapping[str, str]) -> str:
     for token in scan(text):
         name = token.text[2:] if token.kind == "variable" and token.text[1] == "_" else None
         if name is not None and name in values:
-            out += [text[at:token.start], values[name]]
+            out += [text[at : token.start], values[name]]
             at = token.start + len(token.text)
     return "".join([*out, text[at:]])

@@ -349,9 +349,11 @@ class Staged:
             for target, sources in ((self.names.facts, factual), (self.names.everything, everything)):
                 node = ox.NamedNode(target)
                 store.remove_graph(node)
-                for source in sources:
-                    found = store.quads_for_pattern(None, None, None, ox.NamedNode(source))
-                    store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object, node) for q in found)
+                store.bulk_extend(
+                    ox.Quad(quad.subject, quad.predicate, quad.object, node)
+                    for source in sources
+                    for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(source))
+                )
                 store.add_graph(node)
 
     def counts(self) -> dict[str, int]:

@@ -42,8 +42,15 @@ def _inputs(bundle: Bundle, catalogue: Catalogue, checksums: Mapping[Path, str])
     """A digest of all that a build depends on: files, checks, shapes, prefixes, base and version of the program."""
     digest = hashlib.sha256()
     folder = bundle.root
-    others = sorted([*bundle.shapes, *(folder / "queries" / "checks").glob("*.rq"),
-                     folder / "ontology" / "prefixes.tsv", bundle.catalogue, *(bundle.data / "sources").glob("*")])
+    others = sorted(
+        [
+            *bundle.shapes,
+            *(folder / "queries" / "checks").glob("*.rq"),
+            folder / "ontology" / "prefixes.tsv",
+            bundle.catalogue,
+            *(bundle.data / "sources").glob("*"),
+        ]
+    )
     digest.update(f"{__version__}\n{bundle.base}\n".encode())
     for path in others:
         digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
@@ -60,17 +67,22 @@ def _load(bundle: Bundle, entry: GraphEntry) -> list[Quad]:
     for file in entry.files:
         for subject, predicate, obj, stated in parse_file(file, bundle.read(file), bundle.base):
             if stated not in (None, graph):
-                raise DataInvalid(f"{file} writes to <{stated}>, and the catalogue gives it <{entry.iri}>",
-                                  mend="One file holds one graph: move those statements to the file of their own.")
+                raise DataInvalid(
+                    f"{file} writes to <{stated}>, and the catalogue gives it <{entry.iri}>",
+                    mend="One file holds one graph: move those statements to the file of their own.",
+                )
             quads.append((subject, predicate, obj, graph))
     if not quads:
-        raise DataInvalid(f"<{entry.iri}> has no statements in {', '.join(f.name for f in entry.files)}",
-                          mend="Fill the file, or take the dataset out of the catalogue.")
+        raise DataInvalid(
+            f"<{entry.iri}> has no statements in {', '.join(f.name for f in entry.files)}",
+            mend="Fill the file, or take the dataset out of the catalogue.",
+        )
     return quads
 
 
-def _stage(bundle: Bundle, names: Names, catalogue: Catalogue, checksums: Mapping[Path, str], path: Path,
-           progress: Progress) -> Staged:
+def _stage(
+    bundle: Bundle, names: Names, catalogue: Catalogue, checksums: Mapping[Path, str], path: Path, progress: Progress
+) -> Staged:
     """Fills a new store from the catalogue and checks it; raises `CheckFailed` with every fault."""
     total = len(catalogue.entries) + 3
     loaded = []
@@ -113,8 +125,12 @@ def build(bundle: Bundle, settings: Settings, progress: Progress = _silent) -> B
         counts = staged.counts()
         staged.close()
         manifest = Manifest(
-            number=folder.next_number(), created=datetime.now(UTC).isoformat(timespec="seconds"), inputs=inputs,
-            base=settings.base, graphs=counts, by_name_only=catalogue.by_name_only,
+            number=folder.next_number(),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            inputs=inputs,
+            base=settings.base,
+            graphs=counts,
+            by_name_only=catalogue.by_name_only,
         )
         folder.publish(path, manifest, settings.keep_generations)
     return Built(manifest, new=True)

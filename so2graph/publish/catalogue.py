@@ -75,9 +75,7 @@ def read_catalogue(bundle: Bundle, names: Names) -> Catalogue:
     quads = tuple(parse_file(path, bundle.read(path), names.base))
     rows = _values(quads)
     entries = [
-        _entry(bundle, names, iri, row)
-        for iri, row in sorted(rows.items())
-        if Iri(DCAT + "Dataset") in row[RDF_TYPE]
+        _entry(bundle, names, iri, row) for iri, row in sorted(rows.items()) if Iri(DCAT + "Dataset") in row[RDF_TYPE]
     ]
     if not entries:
         raise DataInvalid(f"{path} lists no dcat:Dataset", mend="Add one for each graph.")
@@ -91,17 +89,23 @@ def _entry(bundle: Bundle, names: Names, iri: str, row: Mapping[str, list[Term]]
 
     files = tuple((bundle.data / str(value)).resolve() for value in row.get(names.term("file"), []))
     if not iri.startswith(names.graph("")):
-        raise DataInvalid(f"{bundle.catalogue}: dataset <{iri}> is not a graph of this dataset",
-                          mend=f"Name it {names.graph('…')}.")
+        raise DataInvalid(
+            f"{bundle.catalogue}: dataset <{iri}> is not a graph of this dataset", mend=f"Name it {names.graph('…')}."
+        )
     if not files:
         raise DataInvalid(f"{bundle.catalogue}: <{iri}> has no so2:file", mend="Say which file it is built from.")
     for file in files:
         if not file.is_file():
-            raise DataInvalid(f"{bundle.catalogue}: the file {file} of <{iri}> is not there",
-                              mend="Add the file, or take the dataset out of the catalogue.")
+            raise DataInvalid(
+                f"{bundle.catalogue}: the file {file} of <{iri}> is not there",
+                mend="Add the file, or take the dataset out of the catalogue.",
+            )
     modality = row.get(names.term("modality"), [])
     return GraphEntry(
-        iri, tuple(sorted(files)), flag("isFactual", True), flag("byNameOnly", False),
+        iri,
+        tuple(sorted(files)),
+        flag("isFactual", True),
+        flag("byNameOnly", False),
         str(modality[0]).rpartition("#")[2] if modality else None,
     )
 

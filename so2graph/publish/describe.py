@@ -19,9 +19,16 @@ DCAT = "http://www.w3.org/ns/dcat#"
 SD = "http://www.w3.org/ns/sparql-service-description#"
 
 _W3C_FORMATS = {
-    "json": "SPARQL_Results_JSON", "xml": "SPARQL_Results_XML", "csv": "SPARQL_Results_CSV",
-    "tsv": "SPARQL_Results_TSV", "turtle": "Turtle", "ntriples": "N-Triples", "jsonld": "JSON-LD",
-    "rdfxml": "RDF_XML", "trig": "TriG", "nquads": "N-Quads",
+    "json": "SPARQL_Results_JSON",
+    "xml": "SPARQL_Results_XML",
+    "csv": "SPARQL_Results_CSV",
+    "tsv": "SPARQL_Results_TSV",
+    "turtle": "Turtle",
+    "ntriples": "N-Triples",
+    "jsonld": "JSON-LD",
+    "rdfxml": "RDF_XML",
+    "trig": "TriG",
+    "nquads": "N-Quads",
 }
 """Local names of the formats in the W3C registry of unique URIs for file formats."""
 _DEFAULT_GRAPH = {
@@ -30,10 +37,10 @@ _DEFAULT_GRAPH = {
 }
 _EVERYTHING = {
     "nl": "FROM <%s> neemt alle openbare grafen samen, ook plannen, voornemens, hoop en gevolgtrekkingen. FROM met "
-          "meer grafen voegt ze samen; een triple telt eenmaal. Grafen die alleen bij naam te bereiken zijn, zitten "
-          "in geen samenvoeging.",
+    "meer grafen voegt ze samen; een triple telt eenmaal. Grafen die alleen bij naam te bereiken zijn, zitten "
+    "in geen samenvoeging.",
     "en": "FROM <%s> takes all public graphs together, plans, intentions, hopes and inferences included. FROM with "
-          "several graphs merges them; a triple counts once. Graphs that are reached by name only are in no merge.",
+    "several graphs merges them; a triple counts once. Graphs that are reached by name only are in no merge.",
 }
 
 _COUNTS = """
@@ -111,6 +118,9 @@ def service_description(snapshot: Snapshot, readable: frozenset[str], endpoint: 
         add(named, SD + "graph", graph)
         add(graph, RDF + "type", Iri(SD + "Graph"))
         add(graph, VOID + "triples", _integer(str(snapshot.manifest.graphs.get(iri, 0))))
-    add(dataset, DCTERMS + "description",
-        *(Literal(text % names.everything, language) for language, text in _EVERYTHING.items()))
+    add(
+        dataset,
+        DCTERMS + "description",
+        *(Literal(text % names.everything, language) for language, text in _EVERYTHING.items()),
+    )
     return quads

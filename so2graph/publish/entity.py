@@ -35,13 +35,17 @@ SELECT ?claim ?id ?s ?p ?o ?modality ?exact ?start ?end ?source ?time ?note WHER
 } ORDER BY ?id ?start
 """
 _DESCRIBED = """
-SELECT ?s ?p ?o WHERE { { BIND(?_x AS ?s) ?_x ?p ?o } UNION { BIND(?_x AS ?o) ?s ?p ?_x } }
+SELECT ?s ?p ?o WHERE {
+  { BIND(?_x AS ?s) ?_x ?p ?o } UNION { BIND(?_x AS ?o) ?s ?p ?_x }
+  UNION { BIND(?_x AS ?s) GRAPH ?_vocabulary { ?_x ?p ?o } }
+  UNION { BIND(?_x AS ?s) GRAPH ?_catalogue { ?_x ?p ?o } }
+}
 """
 _TYPES = "SELECT DISTINCT ?c WHERE { GRAPH ?g { ?_x a ?c } } ORDER BY ?c"
 _CLAIMS = """
 SELECT DISTINCT ?s ?p ?o WHERE { GRAPH ?_claims {
-  { ?body rdf:subject ?_x } UNION { ?body rdf:object ?_x }
-  ?claim oa:hasBody ?body .
+  { ?claim oa:hasBody/rdf:subject ?_x } UNION { ?claim oa:hasBody/rdf:object ?_x }
+  UNION { ?claim oa:hasTarget|oa:hasBody ?any FILTER(?claim = ?_x) }
   { ?claim ?p ?o BIND(?claim AS ?s) } UNION { ?claim oa:hasBody ?s . ?s ?p ?o }
   UNION { ?claim oa:hasTarget ?s . ?s ?p ?o } UNION { ?claim oa:hasTarget/oa:hasSelector ?s . ?s ?p ?o }
 } }
@@ -193,7 +197,8 @@ def description_quads(session: Session, iri: str) -> list[Quad]:
     Plans, intentions and hopes are in it as claims only, never as triples of their own: Turtle cannot say in which
     graph a triple stands.
     """
-    rows = session.select(_DESCRIBED, x=Iri(iri)) + session.select(_CLAIMS, x=Iri(iri), **_graph_values(session))
+    graphs = _graph_values(session)
+    rows = session.select(_DESCRIBED, x=Iri(iri), **graphs) + session.select(_CLAIMS, x=Iri(iri), **graphs)
     return _quads(rows)
 
 

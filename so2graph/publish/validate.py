@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from so2graph.engine.dataset import Dataset
 from so2graph.engine.store import Staged
 from so2graph.errors import DataInvalid, Fault
 from so2graph.publish.catalogue import Catalogue
 from so2graph.registry import Bundle
-from so2graph.vocab import Names, Prefixes
+from so2graph.vocab import Names, Prefixes, mask_addresses
 
 __all__ = ["Checker"]
 
@@ -42,9 +42,12 @@ class Checker:
     staged: Staged
 
     def faults(self) -> tuple[Fault, ...]:
-        """What is wrong, in a fixed order; empty when the dataset may be published."""
+        """What is wrong, in a fixed order; empty when the dataset may be published.
+
+        Faults end up in logs, so e-mail addresses are masked in them.
+        """
         found = [*self.evidence(), *self.queries()]
-        return tuple(found or self.shapes())
+        return tuple(replace(fault, what=mask_addresses(fault.what)) for fault in found or self.shapes())
 
     def _everywhere(self) -> Dataset:
         graphs = (*(entry.iri for entry in self.catalogue.entries), self.names.catalogue)
@@ -57,21 +60,30 @@ class Checker:
             claim, identifier, start, end, exact, prefix, suffix = (None if t is None else str(t) for t in row)
             where = f"claim {identifier or claim}"
             if exact is None or start is None or end is None or prefix is None or suffix is None:
-                yield Fault("evidence", where, "it has a position in the page, but no complete quote",
-                            "Give it an oa:TextQuoteSelector with oa:exact, oa:prefix and oa:suffix.")
+                yield Fault(
+                    "evidence",
+                    where,
+                    "it has a position in the page, but no complete quote",
+                    "Give it an oa:TextQuoteSelector with oa:exact, oa:prefix and oa:suffix.",
+                )
                 continue
             first, last = int(start), int(end)
             there = page[first:last]
             if there != exact:
                 at = page.find(exact)
-                mend = f"The quote is at [{at},{at + len(exact)}): correct oa:start and oa:end." if at >= 0 else \
-                    "The quote is nowhere in the page: copy it from there, to the letter."
-                # Errors end up in logs, where an e-mail address has no business.
-                shown = "(an e-mail address)" if "@" in exact else repr(exact)
-                yield Fault("evidence", where, f"its quote {shown} is not at [{first},{last}) of the page", mend)
+                mend = (
+                    f"The quote is at [{at},{at + len(exact)}): correct oa:start and oa:end."
+                    if at >= 0
+                    else "The quote is nowhere in the page: copy it from there, to the letter."
+                )
+                yield Fault("evidence", where, f"its quote {exact!r} is not at [{first},{last}) of the page", mend)
             elif not (page[:first].endswith(prefix) and page[last:].startswith(suffix)):
-                yield Fault("evidence", where, "the words before or after its quote are not those of the page",
-                            "Copy oa:prefix and oa:suffix from the page.")
+                yield Fault(
+                    "evidence",
+                    where,
+                    "the words before or after its quote are not those of the page",
+                    "Copy oa:prefix and oa:suffix from the page.",
+                )
 
     def _page(self) -> str:
         for file, sha in self.staged.query(_PAGE, self._everywhere(), self.prefixes).rows():
@@ -83,8 +95,10 @@ class Checker:
                     mend="Put the page back as it was; the offsets of all evidence count on it.",
                 )
             return content.decode("utf-8")
-        raise DataInvalid("no so2:SourcePage with so2:file and a checksum is in the graph",
-                          mend="See data/so2/editorial.trig for how the page is pinned.")
+        raise DataInvalid(
+            "no so2:SourcePage with so2:file and a checksum is in the graph",
+            mend="See data/so2/editorial.trig for how the page is pinned.",
+        )
 
     def queries(self) -> Iterator[Fault]:
         """Rows of the check queries."""
@@ -115,8 +129,9 @@ class Checker:
         rows = []
         for result in report.subjects(rdflib.RDF.type, sh.ValidationResult):
             focus = self.prefixes.compact(str(report.value(result, sh.focusNode)))
-            messages = {m.language: str(m) for m in report.objects(result, sh.resultMessage)
-                        if isinstance(m, rdflib.Literal)}
+            messages = {
+                m.language: str(m) for m in report.objects(result, sh.resultMessage) if isinstance(m, rdflib.Literal)
+            }
             path = report.value(result, sh.resultPath)
             value = report.value(result, sh.value)
             what = messages.get("en") or next(iter(messages.values()), "it does not fit its shape")

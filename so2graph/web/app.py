@@ -6,7 +6,6 @@ import json
 from time import perf_counter
 
 from flask import Blueprint, Flask, Response, g, request
-from markupsafe import Markup
 
 from so2graph import __version__
 from so2graph.config import Settings, setting_rows
@@ -62,7 +61,6 @@ def create_app(settings: Settings, bundle: Bundle) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = None
     app.extensions["so2graph"] = Access(settings, bundle)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters["marked"] = Markup
     for part in (home.blueprint, sparql.blueprint, queries.blueprint, resource.blueprint, about):
         app.register_blueprint(part)
     errors.install(app)

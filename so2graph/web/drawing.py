@@ -62,7 +62,7 @@ class Drawing:
 
 
 def _levels(edges: Iterable[Edge], classes: Mapping[str, Iterable[str]]) -> dict[str, int]:
-    """Rows of the things that are drawn; an organisation that works with a network stands right below the networks."""
+    """Rows of the things that are drawn; an organisation linked to a network stands right below the networks."""
     edges = tuple(edges)
     linked = {iri for edge in edges for iri in (edge.source, edge.target)}
     levels = {iri: row for iri in sorted(linked) if (row := level_of(classes.get(iri, ()))) is not None}

@@ -1,7 +1,7 @@
 """The ASGI application that Granian serves: Flask behind a bridge that breaks a failing stream.
 
 Granian's WSGI mode ends a stream that fails half-way as if it were whole; in its ASGI mode the failure reaches the
-client (docs/decisions/0003-server.md).
+client (docs/decisions/0004-server.md).
 """
 
 from __future__ import annotations
@@ -10,17 +10,33 @@ import os
 from typing import cast
 
 from a2wsgi import WSGIMiddleware
+from a2wsgi.asgi_typing import Receive, ReceiveEvent, Scope, Send
 from a2wsgi.wsgi_typing import WSGIApp
 
 from so2graph.config import Settings
 from so2graph.registry import Bundle
 from so2graph.web.app import create_app
 
-__all__ = ["create"]
+__all__ = ["Edge", "create"]
 
 
-def create() -> WSGIMiddleware:
+class Edge:
+    """The application as ASGI 3 sees it."""
+
+    def __init__(self, app: WSGIApp, threads: int) -> None:
+        self._bridge = WSGIMiddleware(app, workers=threads)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands a request to the bridge; its body comes from a coroutine, which Granian's own `receive` is not."""
+
+        async def body() -> ReceiveEvent:
+            return await receive()
+
+        await self._bridge(scope, body, send)
+
+
+def create() -> Edge:
     """The application with the settings of the environment, as a factory for the server's workers."""
     settings = Settings.load(os.environ)
     app = create_app(settings, Bundle.find(settings.base))
-    return WSGIMiddleware(cast(WSGIApp, app), workers=settings.threads)
+    return Edge(cast(WSGIApp, app), settings.threads)

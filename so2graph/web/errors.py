@@ -33,7 +33,7 @@ def problem(error: So2Error, base: str) -> dict[str, object]:
 
 def _response(error: So2Error) -> Response:
     here = site()
-    if here.by_person and request.method in ("GET", "HEAD", "POST"):
+    if here.by_person:
         key = f"error.{error.slug}"
         title = say(key if known(key) else "error.other", here.language)
         near = error.members.get("near", [])

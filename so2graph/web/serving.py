@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import threading
@@ -18,7 +17,15 @@ from so2graph.errors import BadSetting, PortInUse
 
 __all__ = ["run"]
 
-_log = logging.getLogger(__name__)
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}},
+    "loggers": {"_granian": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
+"""Everything goes to standard error; standard output has the one line with the address."""
 
 
 def _free_port(settings: Settings) -> int:
@@ -70,7 +77,7 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     os.environ.update(settings.environment())
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  # compared, not listened on
-    # A forked worker would inherit locks that threads of this process (the store's, the one below) hold at that moment.
+    # A forked worker would inherit locks that threads of this process hold: those of the store, and the one below.
     multiprocessing.set_start_method("spawn", force=True)
     server = Server(
         "so2graph.web.edge:create",
@@ -82,6 +89,7 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
         websockets=False,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
+        log_dictconfig=_LOGGING,
         workers_kill_timeout=5,
     )
     stopped = threading.Event()

@@ -1,0 +1,1 @@
+"""Measures what a user waits for; run with `make bench`."""
