@@ -3,15 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 7878
+PYTEST_ARGS ?=
 SOURCES := pyproject.toml so2graph/__init__.py
 
 .PHONY: run test lint types docs bench clean
 
 run: $(VENV)/.installed
-	$(BIN)/so2graph serve --port $(PORT)
+	@$(BIN)/so2graph serve --port $(PORT)
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -30,12 +31,16 @@ clean:
 	rm -rf $(VENV) so2graph-data dist .coverage* .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@echo 'Making $(VENV) with $(PYTHON) …'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "so2graph needs Python 3.11 or newer, and this is " + sys.version.split()[0] + ": say make PYTHON=…")'
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable .
-	touch $@
+	@echo 'Installing so2graph …'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
 
 $(VENV)/.installed-test: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	touch $(VENV)/.installed $@
+	@echo 'Installing so2graph with what its tests need …'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $(VENV)/.installed $@
