@@ -469,5 +469,17 @@ def test_every_text_of_the_pages_is_there_in_both_languages_and_used() -> None:
         assert dutch.strip()
         assert english.strip()
         assert sorted(re.findall(r"%\((\w+)\)s", dutch)) == sorted(re.findall(r"%\((\w+)\)s", english)), key
-        dynamic = key.startswith(("error.", "explain.", "def."))
+        dynamic = key.startswith(("error.", "explain.", "def.", "column."))
         assert dynamic or f"'{key}'" in sources or f'"{key}"' in sources, f"{key} is used nowhere"
+
+
+def test_every_column_of_a_stored_query_has_a_heading_in_both_languages(client: FlaskClient, bundle: Bundle) -> None:
+    """A coordinator reads words, not names of variables; and no heading is there without its column."""
+    shown = {"subject", "predicate", "object"}  # of a graph
+    for name, query in bundle.queries().items():
+        if query.view != "graph":
+            columns = client.get(f"/queries/{name}.csv").get_data(as_text=True).splitlines()[0].split(",")
+            shown |= {c for c in columns if not (c.endswith("Label") and c.removesuffix("Label") in columns)}
+    keys = {line.split("\t")[0] for line in MESSAGES.read_text(encoding="utf-8").splitlines()}
+    headings = {key.removeprefix("column.") for key in keys if key.startswith("column.")}
+    assert headings == shown

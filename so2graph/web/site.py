@@ -15,7 +15,7 @@ from so2graph.engine.access import Access, Session
 from so2graph.formats import Format
 from so2graph.vocab import Iri, Literal, Term
 from so2graph.web.protocol import Chosen, choose_format, choose_language, wants_html
-from so2graph.web.words import say
+from so2graph.web.words import known, say
 
 __all__ = ["Cell", "Site", "answer", "cells", "site"]
 
@@ -61,6 +61,11 @@ class Site:
 
     def say(self, key: str, **values: object) -> str:
         return say(key, self.language, **values)
+
+    def column(self, name: str) -> str:
+        """The heading of a column: in words where there are any, else its name."""
+        key = f"column.{name}"
+        return say(key, self.language) if known(key) else name
 
     def path(self, local: str) -> str:
         """The URL path of `local` below this service, keeping the language that the reader chose."""
