@@ -9,6 +9,7 @@ SOURCES := pyproject.toml so2graph/__init__.py
 .PHONY: run test lint types docs bench clean
 
 run: $(VENV)/.installed
+	@$(BIN)/so2graph build
 	@$(BIN)/so2graph serve --port $(PORT)
 
 test: $(VENV)/.installed-test

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,13 +34,33 @@ class Group(click.Group):
     """Ends a command that raises one of our errors with its message, what to do, and its exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Who reads us has had enough; what is left in the buffer has nowhere to go.
+            _abandon_output()
+            ctx.exit(0)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {where}{error.strerror or error}", err=True)
+            _abandon_output()
+            ctx.exit(6)
         except So2Error as error:
             click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
             if error.mend:
                 click.echo(f"  {error.mend}", err=True)
             ctx.exit(error.exit_code)
+        return result
+
+
+def _abandon_output() -> None:
+    """Lets the interpreter end without another try to write what could not be written."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 _EPILOG = "Exit codes:\n\n\b\n" + "\n".join(f"{code}  {meaning}" for code, meaning in EXIT_CODES.items())
@@ -91,13 +112,19 @@ def _progress(label: str) -> Iterator[Callable[[str, int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda _step, _done, _total: None
         return
-    with click.progressbar(length=1, label=label, file=sys.stderr, item_show_func=lambda item: item) as bar:
+    bars: list[Any] = []
 
-        def tell(step: str, done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos, step)
+    def tell(step: str, done: int, total: int) -> None:
+        if not bars:
+            bars.append(click.progressbar(length=total, label=label, file=sys.stderr, item_show_func=str))
+            bars[0].__enter__()
+        bars[0].update(done - bars[0].pos, step)
 
+    try:
         yield tell
+    finally:
+        for bar in bars:
+            bar.render_finish()
 
 
 def _session(settings: Settings) -> Session:
@@ -144,11 +171,14 @@ def validate(settings: Settings) -> None:
 @settings_options(serve=True)
 def serve(settings: Settings) -> None:
     """Serve the dataset over HTTP; builds it first when the folder is empty."""
+    from so2graph.engine.access import Access
     from so2graph.publish.build import ensure_built
     from so2graph.web.serving import run
 
+    bundle = _bundle(settings)
     with _progress("building") as tell:
-        built = ensure_built(_bundle(settings), settings, tell)
+        built = ensure_built(bundle, settings, tell)
+    Access(settings, bundle).session()
     run(
         settings,
         lambda url: click.echo(
@@ -180,6 +210,8 @@ def query(query: str, wanted: str, params: tuple[str, ...], output: Path | None,
     if wanted != "table":
         _write(_encoded(answer, wanted, session), output)
         return
+    if output is not None:
+        raise BadParameter("a table is for the screen", mend="Choose --format csv or another for a file.")
     columns, rows = rows_of(answer, session.prefixes)
     if stored is not None and stored.view == "paths":
         click.echo(stored.title.en)
@@ -190,15 +222,18 @@ def query(query: str, wanted: str, params: tuple[str, ...], output: Path | None,
 
 def _stored(bundle: Bundle, text: str) -> StoredQuery | None:
     """The stored query that `text` names; None when it is a query itself, a file, or standard input."""
-    looks_like_name = text.replace("-", "").isalnum() and text.lower() == text and text != "-"
-    if not looks_like_name or Path(text).is_file():
+    if not text.replace("-", "").isalnum() or _is_file(Path(text)):
         return None
-    return bundle.query(text)
+    name = text.lower()
+    return bundle.query(name) if name == text or name in bundle.queries() else None
 
 
 def _text(query: str) -> str:
     if query == "-":
-        return sys.stdin.read()
+        try:
+            return sys.stdin.buffer.read().decode("utf-8")
+        except UnicodeDecodeError:
+            raise BadParameter("standard input is not UTF-8", mend="Encode the query as UTF-8.") from None
     path = Path(query)
     if (len(query) < 1000 and "\n" not in query and path.suffix in (".rq", ".sparql")) or _is_file(path):
         try:
@@ -252,10 +287,21 @@ def _write(body: bytes, output: Path | None) -> None:
         sys.stdout.buffer.flush()
         return
     with storage_errors(output.parent):
-        part = output.with_name(f".{output.name}.part")
-        part.write_bytes(body)
-        part.replace(output)
+        target = output.resolve()
+        if target.exists() and not target.is_file():
+            target.write_bytes(body)
+        else:
+            _replace_file(target, body)
     click.echo(f"wrote {len(body)} bytes to {output}", err=True)
+
+
+def _replace_file(target: Path, body: bytes) -> None:
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(body)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @main.command()
@@ -310,6 +356,8 @@ def path(start: str, end: str, certainty: str, lang: str, steps: int, as_json: b
         )
     session = _session(settings)
     ends = [find_entity(session, text).value for text in (start, end)]
+    if ends[0] == ends[1]:
+        raise BadParameter(f"{start!r} and {end!r} are the same thing", mend="Give two things.")
     edges = read_edges(session)
     found = paths(edges, ends[0], ends[1], steps, certainty)
     if as_json:

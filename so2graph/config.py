@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
@@ -50,6 +51,16 @@ class Settings:
         choices=("public", "private"),
     )
     max_query_bytes: int = _setting(1_000_000, "Longest query taken, in bytes; longer gives 413.", low=1)
+    max_query_depth: int = _setting(100, "Deepest nesting of brackets in a query; deeper gives 400.", low=1, high=500)
+    max_query_operators: int = _setting(
+        250,
+        "Most operators in a query (signs such as ! + / |, words such as UNION and FILTER); more gives 400.",
+        low=1,
+        high=1000,
+    )
+    max_query_patterns: int = _setting(
+        150, "Most triple patterns in a query, counted by . and ; between them; more gives 400.", low=1, high=500
+    )
     max_result_bytes: int = _setting(
         100_000_000, "Largest answer made, in bytes; a larger one gives 422, never a part.", low=1
     )
@@ -89,11 +100,12 @@ class Settings:
 def _parse(row: Field[Any], given: object, source: str) -> object:
     kind = type(row.default)
     text = str(given).strip()
+    if not text:
+        raise BadSetting(f"{source} is empty", mend="Give it a value, or leave it out.")
     if kind is int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise BadSetting(f"{source}={text!r} is not a whole number", mend="Give digits only.") from None
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+            raise BadSetting(f"{source}={text!r} is not a whole number", mend="Give digits only.")
+        number = int(text)
         low, high = row.metadata["low"], row.metadata["high"]
         if (low is not None and number < low) or (high is not None and number > high):
             upper = "" if high is None else f" and at most {high}"
@@ -116,7 +128,7 @@ def _check_base(text: str, source: str) -> None:
             f"{source}={text!r} is not a base for IRIs",
             mend="Give an absolute http(s) address that ends with a slash.",
         )
-    if any(c in text for c in ' <>"{}|\\^`'):
+    if any(c <= " " or c in '<>"{}|\\^`\x7f' for c in text):
         raise BadSetting(f"{source}={text!r} has a character that an IRI cannot have", mend="Leave it out.")
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "BadParameter",
     "BadRequest",
     "BadSetting",
+    "Busy",
     "CheckFailed",
     "DataInvalid",
     "DataSyntax",
@@ -27,12 +28,14 @@ __all__ = [
     "PolicyRefused",
     "PortInUse",
     "QuerySyntax",
+    "QueryTooComplex",
     "QueryTooLarge",
     "ResultTooLarge",
     "So2Error",
     "UnknownEntity",
     "UnknownGraph",
     "UnknownQuery",
+    "Unsupported",
     "UnsupportedMedia",
     "leaves",
 ]
@@ -94,6 +97,18 @@ class BadSetting(So2Error):
     """A setting has a value that it does not allow."""
 
     slug, title, status, exit_code = "bad-setting", "Bad setting", 500, 2
+
+
+class Unsupported(BadRequest):
+    """The query or format asks for something that is valid, and that this service does not have."""
+
+    slug, title = "not-supported", "Not supported here"
+
+
+class QueryTooComplex(BadRequest):
+    """The query nests or repeats more than a limit allows; member `limit` says which."""
+
+    slug, title, exit_code = "query-too-complex", "The query is too complex", 9
 
 
 class PolicyRefused(So2Error):
@@ -216,6 +231,12 @@ class PortInUse(So2Error):
     """The port is taken by another program."""
 
     slug, title, status, exit_code = "port-in-use", "The port is in use", 500, 7
+
+
+class Busy(So2Error):
+    """As many queries run as the service runs at a time."""
+
+    slug, title, status, exit_code = "busy", "The service is busy", 503, 1
 
 
 class EngineFault(So2Error):

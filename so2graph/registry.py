@@ -11,14 +11,13 @@ from typing import cast
 
 import yaml
 
-from so2graph.errors import BadParameter, DataInvalid, UnknownQuery
+from so2graph.errors import BadParameter, DataInvalid, DataSyntax, UnknownQuery
 from so2graph.vocab import XSD, Literal, Prefixes, Term, curie_or_iri, rebase
 
 __all__ = ["PARAMETER_TYPES", "VIEWS", "Bundle", "Check", "Parameter", "StoredQuery", "Text"]
 
 VIEWS = ("table", "paths", "graph")
 PARAMETER_TYPES = ("iri", "string", "integer", "year", "language")
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,13 @@ class Bundle:
 
     def read(self, path: Path) -> str:
         """A bundled text with its IRIs moved to the base of the dataset."""
-        return rebase(path.read_text(encoding="utf-8"), self.base)
+        try:
+            return rebase(path.read_text(encoding="utf-8"), self.base)
+        except UnicodeDecodeError as error:
+            line = path.read_bytes()[: error.start].count(b"\n") + 1
+            raise DataSyntax(
+                f"{path}, line {line}: not UTF-8", mend="Save it as UTF-8.", file=str(path), line=line, column=1
+            ) from None
 
     def prefixes(self) -> Prefixes:
         return Prefixes.read(self.root / "ontology" / "prefixes.tsv", self.base)
@@ -145,16 +150,15 @@ class Bundle:
 
     def query(self, name: str) -> StoredQuery:
         """The stored query `name`; raises `UnknownQuery` with the names that come close."""
-        path = self.root / "queries" / f"{name}.rq"
-        if not _NAME.fullmatch(name) or not path.is_file():
-            names = [p.stem for p in sorted((self.root / "queries").glob("*.rq"))]
-            near = get_close_matches(name, names, n=5, cutoff=0.4)
+        names = [path.stem for path in sorted((self.root / "queries").glob("*.rq"))]
+        if name not in names:
+            near = get_close_matches(name[:100], names, n=5, cutoff=0.4)
             raise UnknownQuery(
-                f"there is no stored query {name!r}",
+                f"there is no stored query {name[:80]!r}",
                 mend=f"Did you mean {', '.join(near)}?" if near else "See /queries for all of them.",
                 near=near,
             )
-        return _stored_query(name, self.read(path))
+        return _stored_query(name, self.read(self.root / "queries" / f"{name}.rq"))
 
     def checks(self) -> tuple[Check, ...]:
         paths = sorted((self.root / "queries" / "checks").glob("*.rq"))

@@ -33,18 +33,24 @@ def rows_of(answer: Answer, prefixes: Prefixes) -> tuple[tuple[str, ...], list[t
     return answer.variables, [tuple(map(text, row)) for row in answer.rows()]
 
 
+def _shown(text: str) -> str:
+    """`text` with its control characters written out, so that none reaches the terminal."""
+    return "".join(c if c.isprintable() or c in "\n " else c.encode("unicode_escape").decode() for c in text)
+
+
 def echo_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table, wrapped to the terminal; 200 columns wide where there is none."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     count = 0
     for row in rows:
-        table.add_row(*(cell.replace("[", r"\[") for cell in row))
+        table.add_row(*(Text(_shown(cell)) for cell in row))
         count += 1
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
     console.print(table)

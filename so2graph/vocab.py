@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-from so2graph.errors import BadParameter
+from so2graph.errors import BadParameter, DataInvalid
 
 __all__ = [
     "CANONICAL_BASE",
@@ -131,8 +131,13 @@ class Prefixes(Mapping[str, str]):
     @classmethod
     def read(cls, path: Path, base: str) -> Prefixes:
         """Reads the table, with the namespaces of the project moved to `base`."""
-        rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:])
-        return cls({prefix: rebase(namespace, base) for prefix, namespace in rows})
+        table = {}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()[1:], 2):
+            prefix, tab, namespace = line.partition("\t")
+            if not tab or not namespace.strip():
+                raise DataInvalid(f"{path}, line {number}: no tab between prefix and namespace", mend="Add them.")
+            table[prefix] = rebase(namespace, base)
+        return cls(table)
 
     def __getitem__(self, prefix: str) -> str:
         return self._table[prefix]

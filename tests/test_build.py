@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from so2graph.config import Settings
+from so2graph.engine.access import Access
 from so2graph.engine.dataset import resolve
 from so2graph.engine.generations import Folder, Manifest
 from so2graph.engine.guard import analyse
 from so2graph.errors import (
+    BadSetting,
     CheckFailed,
     DataInvalid,
     DatasetLocked,
@@ -455,7 +457,7 @@ def test_a_folder_below_a_file_cannot_be_written(copied: Bundle, tmp_path: Path)
         with pytest.raises(DatasetReadOnly) as caught:
             build(copied, Settings.load({}, {"data": path}))
         assert str(path) in str(caught.value)
-        assert (caught.value.exit_code, "--data" in caught.value.mend) == (6, True)
+        assert (caught.value.exit_code, "another folder" in caught.value.mend) == (6, True)
     assert (tmp_path / "file").read_text(encoding="utf-8") == "x"
 
 
@@ -567,10 +569,18 @@ def test_another_base_moves_every_name(bundle: Bundle, tmp_path: Path) -> None:
     assert counts == {graph.removeprefix(CANONICAL_BASE): n for graph, n in canonical.graphs.items()}
 
 
-def test_a_changed_base_is_built_anew(copied: Bundle, made: Settings) -> None:
-    """A folder that was built for one base is built again when another is set, without asking."""
+def test_only_a_build_changes_the_base(copied: Bundle, made: Settings) -> None:
+    """A folder that was built for one base is neither read nor rewritten under another; a build does so."""
     base = "http://example.org/x/"
-    built = ensure_built(Bundle(copied.root, base), replace(made, base=base))
+    moved, bundle = replace(made, base=base), Bundle(copied.root, base)
+    before = _state(made)
+    for read in (lambda: ensure_built(bundle, moved), lambda: Access(moved, bundle).session()):
+        with pytest.raises(BadSetting) as caught:
+            read()
+        assert made.base in str(caught.value)
+        assert base in str(caught.value)
+    assert _state(made) == before
+    built = build(bundle, moved)
     assert (built.new, built.manifest.number, built.manifest.base) == (True, 2, base)
 
 

@@ -50,7 +50,7 @@ REFUSED = [
     ("GET", "", {"update": ["DROP ALL"]}, b"", BadRequest, "by GET"),
     ("POST", FORM, {}, b"nothing=1", BadRequest, "no query"),
     ("POST", FORM, {}, b"query=a&query=b", BadRequest, "2 times"),
-    ("POST", FORM, {}, b"query=%ff%fe", BadRequest, "form cannot be read"),
+    ("POST", FORM, {}, b"query=%ff%fe", BadRequest, "parameters cannot be read"),
     ("POST", QUERY, {}, b"ASK { \xff }", BadRequest, "not UTF-8"),
     ("POST", QUERY + "; charset=latin-1", {}, b"ASK {}", UnsupportedMedia, "latin-1"),
     ("POST", "text/plain", {}, b"ASK {}", UnsupportedMedia, "text/plain"),

@@ -8,14 +8,14 @@ from threading import Lock
 
 from so2graph.config import Settings
 from so2graph.engine.dataset import Dataset, resolve
-from so2graph.engine.generations import Folder
+from so2graph.engine.generations import Folder, Manifest
 from so2graph.engine.guard import guard, substitute
 from so2graph.engine.store import Answer, Snapshot
-from so2graph.errors import NoGeneration
+from so2graph.errors import BadSetting, NoGeneration
 from so2graph.registry import Bundle, StoredQuery
 from so2graph.vocab import Iri, Prefixes, Term
 
-__all__ = ["Access", "Row", "Session"]
+__all__ = ["Access", "Row", "Session", "check_base"]
 
 Row = dict[str, Term | None]
 
@@ -29,12 +29,24 @@ class Session:
     prefixes: Prefixes
     readable: frozenset[str]
 
+    @property
+    def triples(self) -> int:
+        """Triples over the readable graphs, each counted once a graph."""
+        return sum(count for graph, count in self.snapshot.manifest.graphs.items() if graph in self.readable)
+
     def query(self, text: str, default: Iterable[str] = (), named: Iterable[str] = ()) -> Answer:
         """Answers a text from outside. `default` and `named` are the protocol's graph parameters.
 
         Raises `QueryTooLarge`, `QuerySyntax`, `PolicyRefused`, `UnknownGraph`, `ResultTooLarge` or `EngineFault`.
         """
-        analysis = guard(text, max_bytes=self.settings.max_query_bytes, prefixes=self.prefixes)
+        analysis = guard(
+            text,
+            max_bytes=self.settings.max_query_bytes,
+            max_depth=self.settings.max_query_depth,
+            max_operators=self.settings.max_query_operators,
+            max_patterns=self.settings.max_query_patterns,
+            prefixes=self.prefixes,
+        )
         dataset = resolve(self.snapshot.graphs, self.readable, analysis, default, named)
         return self.snapshot.query(text, dataset, self.prefixes)
 
@@ -76,6 +88,15 @@ class Session:
         return {iri: found[iri][1] if iri in found else self.prefixes.compact(iri) for iri in wanted}
 
 
+def check_base(manifest: Manifest, settings: Settings) -> None:
+    """Raises `BadSetting` where a dataset was built for another base than the settings have."""
+    if manifest.base != settings.base:
+        raise BadSetting(
+            f"{settings.data} was built for the base {manifest.base}, and the setting is {settings.base}",
+            mend=f"Give --base {manifest.base}, choose another folder with --data, or build it again.",
+        )
+
+
 class Access:
     """Opens the current generation, and a newer one as soon as there is one; safe to use from several threads."""
 
@@ -94,6 +115,7 @@ class Access:
                 raise NoGeneration(f"{self.settings.data} holds no generation yet", mend="Run 'so2graph build'.")
             if self._snapshot is None or self._snapshot.manifest.number != number:
                 manifest = self._folder.manifest(number)
+                check_base(manifest, self.settings)
                 self._snapshot = Snapshot(self._folder, manifest, self.settings.max_merge_triples)
             snapshot = self._snapshot
         readable = snapshot.graphs.readable(self.settings.contact)

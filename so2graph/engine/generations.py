@@ -39,6 +39,7 @@ class Manifest:
     base: str
     graphs: dict[str, int] = field(default_factory=dict)
     by_name_only: tuple[str, ...] = ()
+    derived: dict[str, int] = field(default_factory=dict)
 
     @property
     def triples(self) -> int:
@@ -54,8 +55,23 @@ class Manifest:
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise DatasetUnreadable(
                 f"{path} cannot be read: {error}",
-                mend="Remove the number in the file 'current' that points at it, or build again in an empty folder.",
+                mend="Run 'so2graph build': it makes a new generation beside it.",
             ) from error
+
+
+_UNWRITABLE = frozenset(
+    (
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOTDIR,
+        errno.EEXIST,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENOENT,
+        errno.ENAMETOOLONG,
+    )
+)
 
 
 @contextmanager
@@ -68,14 +84,14 @@ def storage_errors(folder: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "No space left" in text:
             raise DiskFull(
                 f"there is no room left in {folder}; the dataset was left as it was",
-                mend="Make room, or choose another folder with --data.",
+                mend="Make room, or choose another folder.",
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST) or any(
+        if error.errno in _UNWRITABLE or any(
             phrase in text for phrase in ("Permission denied", "Read-only file system", "Operation not permitted")
         ):
             raise DatasetReadOnly(
-                f"the data folder {folder} cannot be written: {error.strerror or text}",
-                mend="Give yourself the right to write there, or choose another folder with --data.",
+                f"the folder {folder} cannot be written: {error.strerror or text}",
+                mend="Give yourself the right to write there, or choose another folder.",
             ) from error
         raise
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from so2graph.errors import PolicyRefused, QuerySyntax, QueryTooLarge
+from so2graph.errors import BadRequest, PolicyRefused, QuerySyntax, QueryTooComplex, QueryTooLarge
 
 __all__ = ["QUERY_FORMS", "Analysis", "Token", "analyse", "guard", "scan", "substitute"]
 
@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
     | (?P<variable>[?$][\w\u00B7\u0300-\u036F\u203F-\u2040]+)
     | (?P<blank>_:[\w](?:[\w.\-\u00B7]*[\w\-\u00B7])?)
-    | (?P<name>(?:[^\W\d_](?:[\w.\-\u00B7]*[\w\-\u00B7])?)?:
+    | (?P<name>(?:[^\W\d_][\w.\-\u00B7]{0,100}+(?<!\.))?:
         (?:(?:[\w:]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])
            (?:(?:[\w.\-:\u00B7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])*
               (?:[\w\-:\u00B7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]))?)?)
@@ -74,10 +74,6 @@ class Analysis:
     def has_dataset(self) -> bool:
         return bool(self.from_default or self.from_named)
 
-    @property
-    def makes_graph(self) -> bool:
-        return self.form in ("CONSTRUCT", "DESCRIBE")
-
 
 def position(text: str, offset: int) -> tuple[int, int]:
     """Line and column of `offset`, both from 1."""
@@ -116,11 +112,18 @@ def _refuse_codepoint_escapes(text: str) -> None:
     blank = list(text)
     for match in escapes:
         blank[match.start() : match.end()] = "_" * len(match.group())
-    strings = [(t.start, t.start + len(t.text)) for t in scan("".join(blank)) if t.kind == "string"]
+    try:
+        strings = [(t.start, t.start + len(t.text)) for t in scan("".join(blank)) if t.kind == "string"]
+    except QuerySyntax:
+        strings = []
+    at = 0
     for match in escapes:
+        while at < len(strings) and strings[at][1] <= match.start():
+            at += 1
+        inside = at < len(strings) and strings[at][0] < match.start()
         code = int(match.group(1) or match.group(2), 16)
         harmless = code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF and chr(code) not in "\"'\\\n\r"
-        if not harmless or not any(start < match.start() < end for start, end in strings):
+        if not harmless or not inside:
             line, column = position(text, match.start())
             raise PolicyRefused(
                 f"line {line}, column {column}: the escape {match.group()} is not taken here",
@@ -144,19 +147,62 @@ def _hides_service(tokens: list[Token], at: int) -> bool:
     return at + 1 < len(tokens) and tokens[at + 1].text == "{" and (at == 0 or tokens[at - 1].upper != "GRAPH")
 
 
+_OPERATOR_SIGNS = frozenset(("!", "+", "-", "*", "/", "|", "||", "&&"))
+_OPERATOR_WORDS = frozenset(("UNION", "OPTIONAL", "FILTER", "BIND", "MINUS", "VALUES", "GRAPH"))
+
+
+def _refuse_complex(text: str, max_depth: int, max_operators: int, max_patterns: int) -> None:
+    """Refuses what overflows the engine's stack or keeps its optimizer busy: deep nesting, long rows of operators.
+
+    The rows of VALUES are data, and count for nothing.
+    """
+    depth = operators = patterns = 0
+    values: int | None = None
+    for token in scan(text):
+        if token.kind == "sign" and token.text in "([{":
+            depth += 1
+        elif token.kind == "sign" and token.text in ")]}":
+            depth -= 1
+            values = None if values is not None and token.text == "}" and depth <= values else values
+        elif values is None:
+            operators += token.text in _OPERATOR_SIGNS if token.kind == "sign" else token.upper in _OPERATOR_WORDS
+            patterns += token.kind == "sign" and token.text in ".;"
+            values = depth if token.upper == "VALUES" else None
+        for what, count, limit, name in (
+            ("brackets nest", depth, max_depth, "max_query_depth"),
+            ("operators stand", operators, max_operators, "max_query_operators"),
+            ("triple patterns stand", patterns, max_patterns, "max_query_patterns"),
+        ):
+            if count > limit:
+                line, column = position(text, token.start)
+                raise QueryTooComplex(
+                    f"line {line}, column {column}: more than {limit} {what} in the query",
+                    mend=f"Ask in parts, put data into VALUES, or raise the setting {name}.",
+                    limit=limit,
+                    line=line,
+                    column=column,
+                )
+
+
 def _refuse_ambiguous(text: str) -> None:
     """Refuses `?a<b…>` in an expression where it may be an IRI here and a comparison to the engine.
 
-    It does harm only where the two readings differ on what follows: with a quotation mark, comment or bracket in it.
+    Among the rows of VALUES nothing is compared. It does harm only where the two readings differ on what follows:
+    with a quotation mark, comment or bracket in it.
     """
     brackets, before = [""], Token("sign", "", 0)
+    values: int | None = None
     for token in scan(text):
         if token.kind == "sign" and token.text in "([{":
             brackets.append(token.text)
         elif token.kind == "sign" and token.text in ")]}" and len(brackets) > 1:
             brackets.pop()
+            values = None if values is not None and token.text == "}" and len(brackets) <= values else values
+        elif token.upper == "VALUES":
+            values = len(brackets)
         elif (
             token.kind == "iri"
+            and values is None
             and brackets[-1] == "("
             and _MISLEADING.search(token.text)
             and not _SCHEME.match(token.text)
@@ -239,13 +285,24 @@ def analyse(text: str, prefixes: Mapping[str, str] | None = None) -> Analysis:
     return Analysis(form, tuple(default), tuple(named), outside, update)
 
 
-def guard(text: str, *, max_bytes: int, prefixes: Mapping[str, str] | None = None) -> Analysis:
+def guard(
+    text: str,
+    *,
+    max_bytes: int,
+    max_depth: int = 100,
+    max_operators: int = 250,
+    max_patterns: int = 150,
+    prefixes: Mapping[str, str] | None = None,
+) -> Analysis:
     """Analyses a query and refuses what a query may not do here.
 
-    Raises `QueryTooLarge`, `QuerySyntax` (with `line` and `column`), or `PolicyRefused` for SERVICE, LOAD, update
-    and code point escapes outside strings.
+    Raises `QueryTooLarge`, `QueryTooComplex`, `QuerySyntax` (with `line` and `column`), or `PolicyRefused` for
+    SERVICE, LOAD, update and code point escapes outside strings; `BadRequest` for text that no UTF-8 can hold.
     """
-    size = len(text.encode("utf-8", "surrogatepass"))
+    try:
+        size = len(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise BadRequest("the query is not UTF-8", mend="Encode it as UTF-8.") from None
     if size > max_bytes:
         raise QueryTooLarge(
             f"the query has {size} bytes, and the limit is {max_bytes}",
@@ -255,6 +312,7 @@ def guard(text: str, *, max_bytes: int, prefixes: Mapping[str, str] | None = Non
         )
     _refuse_codepoint_escapes(text)
     _refuse_ambiguous(text)
+    _refuse_complex(text, max_depth, max_operators, max_patterns)
     analysis = analyse(text, prefixes)
     for token, what in (
         (analysis.outside, "reaches for another server, which queries here may not"),

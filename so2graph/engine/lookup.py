@@ -8,7 +8,7 @@ from so2graph.engine.access import Session
 from so2graph.errors import BadParameter, UnknownEntity
 from so2graph.vocab import Iri, curie_or_iri
 
-__all__ = ["exists", "find_entity", "near_names"]
+__all__ = ["exists", "find_entity", "near_names", "shorten"]
 
 _NAMED = """
 SELECT DISTINCT ?x ?name ?kind WHERE {
@@ -18,6 +18,11 @@ SELECT DISTINCT ?x ?name ?kind WHERE {
 } ORDER BY ?kind ?x ?name
 """
 _EXISTS = "SELECT ?g WHERE { GRAPH ?g { { ?_x ?p ?o } UNION { ?s ?q ?_x } } } LIMIT 1"
+
+
+def shorten(text: str, most: int = 80) -> str:
+    """`text` as a message quotes it: whole, or its beginning."""
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def exists(session: Session, iri: str) -> bool:
@@ -49,7 +54,7 @@ def find_entity(session: Session, text: str) -> Iri:
         )
     near = near_names(session, wanted)
     raise UnknownEntity(
-        f"there is nothing called {wanted!r} in the graph",
+        f"there is nothing called {shorten(wanted)!r} in the graph",
         mend=f"Did you mean: {'; '.join(label for _, label in near)}?"
         if near
         else "Ask the query 'entities' for all.",
@@ -71,6 +76,8 @@ def near_names(session: Session, text: str, most: int = 5) -> list[tuple[str, st
     """Up to `most` things whose label, identifier or IRI comes close to `text`: (IRI, label), nearest first."""
     things = session.snapshot.names.thing("")
     wanted = text.casefold().replace("-", " ")
+    if not 2 < len(wanted) <= 200:
+        return []
     scored: dict[str, tuple[float, str]] = {}
     for row in session.select(_NAMED):
         iri, name = str(row["x"]), str(row["name"])

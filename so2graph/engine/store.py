@@ -20,8 +20,10 @@ from so2graph.errors import (
     DatasetUnreadable,
     DataSyntax,
     EngineFault,
+    NotAcceptable,
     QuerySyntax,
     ResultTooLarge,
+    Unsupported,
 )
 from so2graph.formats import Format
 from so2graph.vocab import Blank, Iri, Literal, Names, Term
@@ -52,7 +54,11 @@ _SUFFIX = {
     ".nq": ox.RdfFormat.N_QUADS,
 }
 _AT = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
-_MERGES_KEPT = 8
+# The engine lists the letters that a name may have; nobody wants to read them.
+_CLASSES = re.compile(r",? ?\[(?:'.*?'|_)\]", re.DOTALL)
+_UNSUPPORTED = "Use the functions of SPARQL 1.1, and a format that can carry the answer (JSON, Turtle)."
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_XML_NAME_END = re.compile(r"[^\W\d][\w.\-]*$")
 
 
 def _term(term: object) -> Term:
@@ -62,9 +68,9 @@ def _term(term: object) -> Term:
         return Literal(term.value, term.language, term.datatype.value)
     if isinstance(term, ox.BlankNode):
         return Blank(term.value)
-    raise EngineFault(
+    raise Unsupported(
         f"a term of type {type(term).__name__} cannot be shown here",
-        mend="Ask for the parts of a triple term with SUBJECT(), PREDICATE() and OBJECT().",
+        mend="Ask for the parts of a triple term with SUBJECT(), PREDICATE() and OBJECT(), or take JSON or Turtle.",
     )
 
 
@@ -143,12 +149,34 @@ def _serialize(items: list[ox.Quad] | list[ox.Triple], fmt: ox.RdfFormat, prefix
         if fmt in (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
         else None
     )
-    return cast(bytes, ox.serialize(items, format=fmt, prefixes=used))
+    if fmt == ox.RdfFormat.RDF_XML:
+        _check_xml_names(items)
+    body = cast(bytes, ox.serialize(items, format=fmt, prefixes=used))
+    if fmt == ox.RdfFormat.RDF_XML:
+        _check_xml(body)
+    return body
 
 
 def _used_prefixes(items: Iterable[object], prefixes: Mapping[str, str]) -> dict[str, str]:
     text = "\n".join(map(str, items))
     return {prefix: namespace for prefix, namespace in prefixes.items() if f"<{namespace}" in text}
+
+
+def _check_xml(body: bytes) -> None:
+    """Refuses a document with characters that XML 1.0 (2.2) cannot have, which no parser would take."""
+    if _NOT_XML.search(body.decode("utf-8")):
+        raise NotAcceptable(
+            "the answer has a control character, which XML cannot carry", mend="Take JSON, CSV or Turtle instead."
+        )
+
+
+def _check_xml_names(items: Iterable[ox.Quad] | Iterable[ox.Triple]) -> None:
+    """Refuses a predicate that RDF/XML cannot write as an element (RDF 1.1 XML Syntax, 5.1.3)."""
+    for item in items:
+        if not _XML_NAME_END.search(item.predicate.value):
+            raise NotAcceptable(
+                f"RDF/XML cannot write the property <{item.predicate.value}>", mend="Take Turtle or JSON-LD instead."
+            )
 
 
 class _Limited:
@@ -215,7 +243,10 @@ class Answer:
                 sink.write(_serialize(triples, _RDF[fmt.name], prefixes))
             else:
                 self._results.serialize(cast(IO[bytes], sink), _RESULT[fmt.name])
-        return b"".join(sink.parts)
+        body = b"".join(sink.parts)
+        if fmt.name == "xml":
+            _check_xml(body)
+        return body
 
 
 @contextmanager
@@ -228,7 +259,7 @@ def _engine_errors(text: str = "") -> Iterator[None]:
         if match is None:
             line, column, what = text.count("\n") + 1, 1, str(error)
         else:
-            line, column, what = int(match[1]), int(match[2]), match[3]
+            line, column, what = int(match[1]), int(match[2]), _CLASSES.sub("", match[3])
         raise QuerySyntax(
             f"line {line}, column {column}: {what}",
             mend="Mend the query there and send it again.",
@@ -236,6 +267,8 @@ def _engine_errors(text: str = "") -> Iterator[None]:
             column=column,
         ) from None
     except (OSError, RuntimeError, ValueError) as error:
+        if "not supported" in str(error) or "does not support" in str(error):
+            raise Unsupported(f"this cannot be done here: {error}", mend=_UNSUPPORTED) from None
         raise EngineFault(
             f"the engine could not answer: {error}", mend="The query is right; report it with the text you sent."
         ) from error
@@ -267,7 +300,7 @@ class Snapshot:
         self._lock = Lock()
         try:
             self._store = ox.Store.read_only(str(self._path))
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise DatasetUnreadable(
                 f"{self._path} cannot be opened: {error}",
                 mend="Build again in another folder, or go back to an older generation.",
@@ -295,7 +328,7 @@ class Snapshot:
             if dataset in self._merges:
                 self._merges.move_to_end(dataset)
                 return self._merges[dataset]
-            size = sum(self.manifest.graphs.get(graph, 0) for graph in (*dataset.default, *dataset.named))
+            size = self._size(dataset)
             if size > self._max_merge:
                 raise ResultTooLarge(
                     f"FROM would merge {size} triples, and the limit is {self._max_merge}",
@@ -309,9 +342,14 @@ class Snapshot:
             for graph in dataset.named:
                 store.extend(self._of(graph))
             self._merges[dataset] = store
-            while len(self._merges) > _MERGES_KEPT:
+            while len(self._merges) > 1 and sum(map(self._size, self._merges)) > self._max_merge:
                 self._merges.popitem(last=False)
             return store
+
+    def _size(self, dataset: Dataset) -> int:
+        """Triples to be copied for a merge, those of the derived graphs as well."""
+        sizes = self.manifest.graphs | self.manifest.derived
+        return sum(sizes.get(graph, 0) for graph in (*dataset.default, *dataset.named))
 
     def _of(self, graph: str) -> Iterator[ox.Quad]:
         return self._store.quads_for_pattern(None, None, None, ox.NamedNode(graph))
@@ -357,13 +395,11 @@ class Staged:
                 store.add_graph(node)
 
     def counts(self) -> dict[str, int]:
-        """Triples in each named graph but the derived ones, sorted by graph."""
+        """Triples in each named graph, the derived ones too, sorted by graph."""
         store = self._open
         graphs = sorted(str(g.value) for g in store.named_graphs() if isinstance(g, ox.NamedNode))
         return {
-            graph: sum(1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(graph)))
-            for graph in graphs
-            if graph not in self.names.derived
+            graph: sum(1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(graph))) for graph in graphs
         }
 
     def query(self, text: str, dataset: Dataset, prefixes: Mapping[str, str]) -> Answer:

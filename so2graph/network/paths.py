@@ -13,7 +13,7 @@ from so2graph.vocab import MODALITIES
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["Edge", "Path", "Step", "components", "paths", "read_edges"]
+__all__ = ["Edge", "Path", "Step", "paths", "read_edges"]
 
 _EDGES = """
 SELECT DISTINCT ?s ?p ?o ?modality WHERE {
@@ -124,11 +124,3 @@ def paths(edges: Iterable[Edge], start: str, end: str, max_steps: int, weakest: 
             steps.append(Step(edge, forward=edge.source == one))
         found.append(Path(tuple(steps)))
     return sorted(found, key=lambda path: (path.rank, len(path.steps), path.nodes))
-
-
-def components(edges: Iterable[Edge]) -> list[frozenset[str]]:
-    """The parts that hang together, the largest first; things without any link are in none."""
-    import networkx
-
-    parts = [frozenset(part) for part in networkx.connected_components(_graph(edges))]
-    return sorted(parts, key=lambda part: (-len(part), sorted(part)))

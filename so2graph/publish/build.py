@@ -11,9 +11,10 @@ from pathlib import Path
 
 from so2graph import __version__
 from so2graph.config import Settings
+from so2graph.engine.access import check_base
 from so2graph.engine.generations import Folder, Manifest
 from so2graph.engine.store import Quad, Snapshot, Staged, parse_file
-from so2graph.errors import CheckFailed, DataInvalid
+from so2graph.errors import CheckFailed, DataInvalid, DatasetUnreadable, NoGeneration
 from so2graph.publish.catalogue import Catalogue, GraphEntry, read_catalogue
 from so2graph.publish.describe import catalogue_graph
 from so2graph.publish.validate import Checker
@@ -106,6 +107,18 @@ def _stage(
     return staged
 
 
+def _same(folder: Folder, inputs: str, settings: Settings) -> Manifest | None:
+    """The current generation when it can be read and was made from the same inputs; a damaged one counts as none."""
+    try:
+        manifest = folder.manifest()
+        if manifest.inputs != inputs:
+            return None
+        Snapshot(folder, manifest, settings.max_merge_triples)
+    except (NoGeneration, DatasetUnreadable):
+        return None
+    return manifest
+
+
 def build(bundle: Bundle, settings: Settings, progress: Progress = _silent) -> Built:
     """Builds the catalogue into a new generation of `settings.data` and makes it current.
 
@@ -116,11 +129,13 @@ def build(bundle: Bundle, settings: Settings, progress: Progress = _silent) -> B
     catalogue = read_catalogue(bundle, names)
     checksums = catalogue.checksums()
     inputs = _inputs(bundle, catalogue, checksums)
-    if folder.current() is not None and folder.manifest().inputs == inputs:
-        return Built(folder.manifest(), new=False)
+    known = _same(folder, inputs, settings)
+    if known is not None:
+        return Built(known, new=False)
     with folder.writing("so2graph build"), folder.staging() as path:
-        if folder.current() is not None and folder.manifest().inputs == inputs:
-            return Built(folder.manifest(), new=False)
+        known = _same(folder, inputs, settings)
+        if known is not None:
+            return Built(known, new=False)
         staged = _stage(bundle, names, catalogue, checksums, path / "store", progress)
         counts = staged.counts()
         staged.close()
@@ -129,7 +144,8 @@ def build(bundle: Bundle, settings: Settings, progress: Progress = _silent) -> B
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             inputs=inputs,
             base=settings.base,
-            graphs=counts,
+            graphs={graph: count for graph, count in counts.items() if graph not in names.derived},
+            derived={graph: count for graph, count in counts.items() if graph in names.derived},
             by_name_only=catalogue.by_name_only,
         )
         folder.publish(path, manifest, settings.keep_generations)
@@ -145,19 +161,21 @@ def validate(bundle: Bundle, settings: Settings, scratch: Path, progress: Progre
     catalogue = read_catalogue(bundle, names)
     staged = _stage(bundle, names, catalogue, catalogue.checksums(), scratch / "store", progress)
     try:
-        return sum(staged.counts().values())
+        return sum(count for graph, count in staged.counts().items() if graph not in names.derived)
     finally:
         staged.close()
 
 
 def ensure_built(bundle: Bundle, settings: Settings, progress: Progress = _silent) -> Built:
-    """The current generation of `settings.data`, built from the bundle first when the folder has none."""
+    """The current generation of `settings.data`, built from the bundle first when the folder has none.
+
+    Raises `BadSetting` when it was built for another base: only `build` changes that.
+    """
     folder = Folder(settings.data)
     if folder.current() is None:
         return build(bundle, settings, progress)
     manifest = folder.manifest()
-    if manifest.base != settings.base:
-        return build(bundle, settings, progress)
+    check_base(manifest, settings)
     return Built(manifest, new=False)
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from so2graph.engine.store import Quad, parse_file
 from so2graph.errors import DataInvalid
 from so2graph.registry import Bundle
-from so2graph.vocab import Iri, Literal, Names, Term
+from so2graph.vocab import Iri, Names, Term
 
-__all__ = ["Catalogue", "GraphEntry", "read_catalogue", "title_of"]
+__all__ = ["Catalogue", "GraphEntry", "read_catalogue"]
 
 DCAT = "http://www.w3.org/ns/dcat#"
 DCTERMS = "http://purl.org/dc/terms/"
@@ -108,9 +108,3 @@ def _entry(bundle: Bundle, names: Names, iri: str, row: Mapping[str, list[Term]]
         flag("byNameOnly", False),
         str(modality[0]).rpartition("#")[2] if modality else None,
     )
-
-
-def title_of(catalogue: Catalogue, iri: str, language: str) -> str:
-    """The title of a graph in one language; the IRI where it has none."""
-    titles = _values(catalogue.quads)[iri].get(DCTERMS + "title", [])
-    return next((t.value for t in titles if isinstance(t, Literal) and t.language == language), iri)

@@ -70,6 +70,8 @@ def catalogue_graph(staged: Staged, catalogue: Catalogue, checksums: Mapping[Pat
     for entry in catalogue.entries:
         subject = Iri(entry.iri)
         add(subject, RDF + "type", Iri(VOID + "Dataset"))
+        if entry.by_name_only:
+            continue
         for text in (_COUNTS, _CLASSES):
             answer = staged.query(text, Dataset((entry.iri,), ()), {})
             for column, value in zip(answer.variables or (), next(answer.rows()), strict=True):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from so2graph.engine.dataset import Dataset
 from so2graph.engine.store import Staged
-from so2graph.errors import DataInvalid, Fault
+from so2graph.errors import DataInvalid, Fault, QuerySyntax
 from so2graph.publish.catalogue import Catalogue
 from so2graph.registry import Bundle
 from so2graph.vocab import Names, Prefixes, mask_addresses
@@ -103,7 +103,10 @@ class Checker:
     def queries(self) -> Iterator[Fault]:
         """Rows of the check queries."""
         for check in self.bundle.checks():
-            answer = self.staged.query(check.text, self._everywhere(), self.prefixes)
+            try:
+                answer = self.staged.query(check.text, self._everywhere(), self.prefixes)
+            except QuerySyntax as error:
+                raise DataInvalid(f"queries/checks/{check.name}.rq, {error}", mend="Mend the check there.") from None
             columns = answer.variables or ()
             for row in answer.rows():
                 values = dict(zip(columns, row, strict=True))

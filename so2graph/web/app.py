@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from threading import BoundedSemaphore
 from time import perf_counter
 
 from flask import Blueprint, Flask, Response, g, request
@@ -32,8 +33,8 @@ def health() -> Response:
 @about.get("/ready")
 def ready() -> Response:
     """A generation can be read; 503 while there is none."""
-    manifest = site().session.snapshot.manifest
-    body = {"status": "ready", "generation": manifest.number, "triples": manifest.triples}
+    session = site().session
+    body = {"status": "ready", "generation": session.snapshot.manifest.number, "triples": session.triples}
     return answer(json.dumps(body).encode() + b"\n", "application/json")
 
 
@@ -59,11 +60,19 @@ def create_app(settings: Settings, bundle: Bundle) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 4 * settings.max_query_bytes + 100_000
     app.config["MAX_FORM_MEMORY_SIZE"] = None
+    app.url_map.merge_slashes = False
+    app.extensions["so2graph-slots"] = BoundedSemaphore(max(1, settings.threads - 2))
     app.extensions["so2graph"] = Access(settings, bundle)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for part in (home.blueprint, sparql.blueprint, queries.blueprint, resource.blueprint, about):
         app.register_blueprint(part)
     errors.install(app)
+
+    @app.teardown_request
+    def give_back(_error: BaseException | None) -> None:
+        slot = g.pop("slot", None)
+        if slot is not None:
+            slot.release()
 
     @app.after_request
     def headers(response: Response) -> Response:

@@ -7,11 +7,14 @@ client (docs/decisions/0004-server.md).
 from __future__ import annotations
 
 import os
+import threading
+import time
+from collections.abc import Iterable
 from typing import cast
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.asgi_typing import Receive, ReceiveEvent, Scope, Send
-from a2wsgi.wsgi_typing import WSGIApp
+from a2wsgi.wsgi_typing import Environ, StartResponse, WSGIApp
 
 from so2graph.config import Settings
 from so2graph.registry import Bundle
@@ -24,7 +27,12 @@ class Edge:
     """The application as ASGI 3 sees it."""
 
     def __init__(self, app: WSGIApp, threads: int) -> None:
-        self._bridge = WSGIMiddleware(app, workers=threads)
+        def terminated(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            # The bridge's input ends where the body does, so that a chunked body needs no Content-Length.
+            cast(dict[str, object], environ)["wsgi.input_terminated"] = True
+            return app(environ, start_response)
+
+        self._bridge = WSGIMiddleware(terminated, workers=threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a request to the bridge; its body comes from a coroutine, which Granian's own `receive` is not."""
@@ -35,8 +43,21 @@ class Edge:
         await self._bridge(scope, body, send)
 
 
+def _end_with_parent(seconds: float = 0.5) -> None:
+    """Ends this process soon after its parent is gone, however that ended."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(seconds)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def create() -> Edge:
     """The application with the settings of the environment, as a factory for the server's workers."""
+    _end_with_parent()
     settings = Settings.load(os.environ)
     app = create_app(settings, Bundle.find(settings.base))
     return Edge(cast(WSGIApp, app), settings.threads)

@@ -8,7 +8,9 @@ import logging
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from so2graph.engine.lookup import shorten
 from so2graph.errors import BadRequest, EngineFault, MethodNotAllowed, NotFound, QueryTooLarge, So2Error
+from so2graph.web.protocol import SPARQL_METHODS
 from so2graph.web.site import site
 from so2graph.web.words import known, say
 
@@ -71,12 +73,13 @@ def _explained(error: So2Error, language: str) -> str:
 def _from_http(error: HTTPException) -> So2Error:
     """What Flask itself refuses, as one of ours."""
     if error.code == 405:
-        allow = sorted(getattr(error, "valid_methods", None) or ())
+        valid = SPARQL_METHODS if request.path == "/sparql" else getattr(error, "valid_methods", None) or ()
+        allow = sorted(valid)
         return MethodNotAllowed(
             f"{request.path} does not take {request.method}", mend=f"Use {', '.join(allow)}.", allow=allow
         )
     if error.code == 404:
-        return NotFound(f"there is nothing at {request.path}", mend="Begin at /.")
+        return NotFound(f"there is nothing at {shorten(request.path)}", mend="Begin at /.")
     if error.code == 413:
         return QueryTooLarge("the request is larger than the limit", mend="Send less.")
     return BadRequest(error.description or "the request cannot be understood")

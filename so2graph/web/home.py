@@ -93,4 +93,6 @@ def index() -> Response:
         things=counts["things"],
         statements=counts["statements"],
         manifest=manifest,
+        triples=here.session.triples,
+        graphs=len(here.session.readable),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from werkzeug.datastructures import LanguageAccept, MIMEAccept
@@ -11,7 +11,18 @@ from werkzeug.http import parse_accept_header, parse_options_header
 from so2graph.errors import BadRequest, MethodNotAllowed, NotAcceptable, PolicyRefused, UnsupportedMedia
 from so2graph.formats import HTML, Format, by_name
 
-__all__ = ["LANGUAGES", "Chosen", "QueryRequest", "choose_format", "choose_language", "read_query", "wants_html"]
+__all__ = [
+    "LANGUAGES",
+    "SPARQL_METHODS",
+    "Chosen",
+    "QueryRequest",
+    "choose_format",
+    "choose_language",
+    "read_parameters",
+    "read_query",
+    "single",
+    "wants_html",
+]
 
 LANGUAGES = ("nl", "en")
 FORM, QUERY, UPDATE = "application/x-www-form-urlencoded", "application/sparql-query", "application/sparql-update"
@@ -37,6 +48,16 @@ class Chosen:
     content_type: str
 
 
+def read_parameters(text: bytes) -> dict[str, list[str]]:
+    """The parameters of a URL query or form; raises `BadRequest` for what is not percent-encoded UTF-8."""
+    from urllib.parse import parse_qs
+
+    try:
+        return parse_qs(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except ValueError as error:
+        raise BadRequest(f"the parameters cannot be read: {error}", mend="Percent-encode UTF-8.") from None
+
+
 def read_query(method: str, content_type: str, url: Parameters, body: bytes) -> QueryRequest | None:
     """The query of a request to `/sparql`; None when there is none, which asks for the service description.
 
@@ -55,23 +76,32 @@ def read_query(method: str, content_type: str, url: Parameters, body: bytes) -> 
     if media_type == UPDATE:
         raise _no_update()
     if media_type == QUERY:
+        _refuse_beside(url, ("query", "update"), "a query in the body")
         return QueryRequest(
             _utf8(body),
             tuple(url.get("default-graph-uri", ())),
             tuple(url.get("named-graph-uri", ())),
-            _one(url, "format"),
+            single(url, "format"),
         )
     if media_type == FORM:
-        form = _form(_utf8(body))
+        _utf8(body)
+        form = read_parameters(body)
         if "update" in form:
             raise _no_update()
-        merged = {**{k: list(v) for k, v in url.items() if k == "format"}, **form}
-        return _from_parameters(merged)
+        _refuse_beside(url, ("query", "update", "default-graph-uri", "named-graph-uri"), "a form")
+        return _from_parameters({name: list(values) for name, values in url.items() if name == "format"} | form)
     raise UnsupportedMedia(
         f"a body of type {media_type or 'unknown'} is not read here",
         mend=f"Send {QUERY} or {FORM}.",
         accepted=[QUERY, FORM],
     )
+
+
+def _refuse_beside(url: Parameters, names: Iterable[str], what: str) -> None:
+    """Refuses parameters that the protocol wants in the body: to ignore them would give a wrong answer."""
+    for name in names:
+        if name in url:
+            raise BadRequest(f"{name} stands in the URL beside {what}", mend="Put all parameters into the body.")
 
 
 def _no_update() -> PolicyRefused:
@@ -85,16 +115,8 @@ def _utf8(body: bytes) -> str:
         raise BadRequest(f"the body is not UTF-8 (byte {error.start})", mend="Encode it as UTF-8.") from None
 
 
-def _form(text: str) -> dict[str, list[str]]:
-    from urllib.parse import parse_qs
-
-    try:
-        return parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
-    except ValueError as error:
-        raise BadRequest(f"the form cannot be read: {error}", mend="Percent-encode UTF-8.") from None
-
-
-def _one(parameters: Parameters, name: str) -> str | None:
+def single(parameters: Parameters, name: str) -> str | None:
+    """The value of a parameter that may be given once; raises `BadRequest` when it is given more often."""
     values = parameters.get(name, ())
     if len(values) > 1:
         raise BadRequest(f"{name} is given {len(values)} times", mend="Give it once.")
@@ -102,15 +124,21 @@ def _one(parameters: Parameters, name: str) -> str | None:
 
 
 def _from_parameters(parameters: Parameters) -> QueryRequest:
-    text = _one(parameters, "query")
+    text = single(parameters, "query")
     if text is None:
         raise BadRequest("the form has no query", mend="Give the query in a field called query.")
     return QueryRequest(
         text,
         tuple(parameters.get("default-graph-uri", ())),
         tuple(parameters.get("named-graph-uri", ())),
-        _one(parameters, "format"),
+        single(parameters, "format"),
     )
+
+
+def _media_types(accept: str) -> MIMEAccept:
+    """An `Accept` header without the parameters of its media types: `text/csv;charset=utf-8` is `text/csv` here."""
+    header = parse_accept_header(accept, MIMEAccept)
+    return MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in header])
 
 
 def choose_format(accept: str, wanted: str | None, offered: Sequence[Format]) -> Chosen:
@@ -125,7 +153,7 @@ def choose_format(accept: str, wanted: str | None, offered: Sequence[Format]) ->
         return Chosen(named, named.content_type)
     if not accept.strip():
         return Chosen(offered[0], offered[0].content_type)
-    header = parse_accept_header(accept, MIMEAccept)
+    header = _media_types(accept)
     best: tuple[float, Chosen] | None = None
     for option in offered:
         for media_type in option.media_types:
@@ -146,7 +174,7 @@ def _none_fits(what: str, offered: Sequence[Format]) -> NotAcceptable:
 
 def wants_html(accept: str) -> bool:
     """Whether a person with a browser asks: HTML is named, and nothing is liked better."""
-    header = parse_accept_header(accept, MIMEAccept)
+    header = _media_types(accept)
     named = max((quality for value, quality in header if value in HTML.media_types), default=0.0)
     return named > 0 and all(quality <= named for _, quality in header)
 

@@ -10,7 +10,7 @@ from so2graph.engine.store import Answer
 from so2graph.errors import NotAcceptable
 from so2graph.formats import FORMATS, GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
 from so2graph.registry import StoredQuery
-from so2graph.web.protocol import Chosen
+from so2graph.web.protocol import Chosen, single
 from so2graph.web.site import Site, answer, site
 from so2graph.web.tables import show
 
@@ -33,13 +33,13 @@ def one(name: str) -> Response:
     here = site()
     stem, dot, suffix = name.rpartition(".")
     query = here.access.bundle.query(stem if dot else name)
-    given = {key: value for key, value in request.args.items() if key not in RESERVED}
-    wanted = suffix if dot else request.args.get("format")
+    given = {name: str(single(here.parameters, name)) for name in here.parameters if name not in RESERVED}
+    wanted = suffix if dot else here.wanted
     as_page = by_name(wanted, (HTML,)) is not None if wanted else here.by_person
     if as_page:
         in_language = {p.name: here.language for p in query.parameters if p.type == "language"}
         return _page(here, query, in_language | given)
-    result = here.session.stored(query, given)
+    result = here.ask(here.session.bound(query, given))
     formats = GRAPH_FORMATS if result.kind == "graph" else SOLUTION_FORMATS
     if wanted and by_name(wanted, formats) is None and by_name(wanted, FORMATS) is not None:
         raise NotAcceptable(
@@ -58,7 +58,8 @@ def _file(here: Site, query: StoredQuery, result: Answer, chosen: Chosen) -> Res
 
 
 def _page(here: Site, query: StoredQuery, given: dict[str, str]) -> Response:
-    result = here.session.stored(query, given)
+    bound = here.session.bound(query, given)
+    result = here.ask(bound)
     fields = [(p, given.get(p.name, p.default or "")) for p in query.parameters]
 
     def download(fmt: Format) -> str:
@@ -71,5 +72,5 @@ def _page(here: Site, query: StoredQuery, given: dict[str, str]) -> Response:
         fields=fields,
         shown=show(here, result),
         download=download,
-        bound=here.session.bound(query, given),
+        bound=bound,
     )

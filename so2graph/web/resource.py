@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
+from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect
 
-from so2graph.engine.lookup import exists, near_names
+from so2graph.engine.lookup import exists, near_names, shorten
 from so2graph.engine.store import serialize_quads
 from so2graph.errors import NotFound, UnknownEntity
 from so2graph.formats import DATASET_FORMATS, GRAPH_FORMATS, HTML, by_name
@@ -38,7 +39,7 @@ _SHOWN_ELSEWHERE = frozenset(
 def thing(local: str) -> Response:
     """A thing cannot be sent; 303 leads to the page about it (Cool URIs for the Semantic Web, 4.1)."""
     here = site()
-    return redirect(here.path(f"doc/{local}"), 303)  # type: ignore[return-value]  # werkzeug's own Response
+    return redirect(here.path(f"doc/{quote(local)}"), 303)  # type: ignore[return-value]  # werkzeug's own Response
 
 
 @blueprint.get("/doc/<path:local>")
@@ -49,7 +50,7 @@ def page(local: str) -> Response:
     if not exists(here.session, iri):
         near = near_names(here.session, local)
         raise UnknownEntity(
-            f"there is nothing called {local!r} in the graph",
+            f"there is nothing called {shorten(local)!r} in the graph",
             mend=f"Did you mean: {'; '.join(label for _, label in near)}?" if near else "See /queries/entities.",
             near=[found for found, _ in near],
         )
@@ -105,7 +106,7 @@ def _entity_page(here: Site, entity: Entity) -> Response:
         cell=cell,
         modality=lambda m: labels[names.term(m)],
         formats=GRAPH_FORMATS,
-        local=entity.iri.removeprefix(names.thing("")),
+        local=quote(entity.iri.removeprefix(names.thing(""))),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
 import os
 import socket
 import threading
@@ -11,11 +13,19 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from so2graph.config import Settings
 from so2graph.errors import BadSetting, PortInUse
 
+if TYPE_CHECKING:
+    from granian.server.common import AbstractServer
+
 __all__ = ["run"]
+
+_log = logging.getLogger(__name__)
+_BACK_OFF = 0.5
+"""Seconds between a server that gave up and the next."""
 
 _LOGGING = {
     "version": 1,
@@ -62,24 +72,12 @@ def _tell_when_ready(url: str, ready: Callable[[str], None], stopped: threading.
             time.sleep(0.05)
 
 
-def run(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serves until it is told to stop (SIGINT or SIGTERM); calls `ready` with the URL once it answers.
-
-    Raises `PortInUse` or `BadSetting` before anything is started.
-    """
-    import multiprocessing
-
+def _server(settings: Settings) -> AbstractServer[Any]:
     from granian.constants import Interfaces
     from granian.log import LogLevels
-    from granian.server import Server
+    from granian.server import Server as Granian
 
-    settings = replace(settings, port=_free_port(settings))
-    os.environ.update(settings.environment())
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  # compared, not listened on
-    # A forked worker would inherit locks that threads of this process hold: those of the store, and the one below.
-    multiprocessing.set_start_method("spawn", force=True)
-    server = Server(
+    return Granian(
         "so2graph.web.edge:create",
         factory=True,
         interface=Interfaces.ASGINL,
@@ -88,16 +86,41 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
         workers=settings.workers,
         websockets=False,
         respawn_failed_workers=True,
+        respawn_interval=0.1,
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
         workers_kill_timeout=5,
     )
+
+
+def run(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serves until it is told to stop (SIGINT or SIGTERM); calls `ready` with the URL once it answers.
+
+    A server that gives up since its workers die again and again is started anew. Raises `PortInUse` or `BadSetting`
+    before anything is started.
+    """
+    settings = replace(settings, port=_free_port(settings))
+    os.environ.update(settings.environment())
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  # compared, not listened on
+    # A forked worker would inherit locks that threads of this process hold: those of the store, and the one below.
+    multiprocessing.set_start_method("spawn", force=True)
     stopped = threading.Event()
     teller = threading.Thread(
         target=_tell_when_ready, args=(f"http://{shown}:{settings.port}/", ready, stopped), daemon=True
     )
     teller.start()
     try:
-        server.serve()
+        while True:
+            server = _server(settings)
+            try:
+                server.serve()
+            except SystemExit:
+                if server.interrupt_signal:
+                    raise
+            if server.interrupt_signal:
+                return
+            _log.warning("the server gave up; starting it anew")
+            time.sleep(_BACK_OFF)
     finally:
         stopped.set()

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from threading import BoundedSemaphore
 from time import perf_counter
 from typing import cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Response, current_app, g, render_template, request
 
 from so2graph.config import Settings
 from so2graph.engine.access import Access, Session
+from so2graph.engine.store import Answer
+from so2graph.errors import Busy
 from so2graph.formats import Format
 from so2graph.vocab import Iri, Literal, Term
-from so2graph.web.protocol import Chosen, choose_format, choose_language, wants_html
+from so2graph.web.protocol import Chosen, choose_format, choose_language, read_parameters, single, wants_html
 from so2graph.web.words import known, say
 
 __all__ = ["Cell", "Site", "answer", "cells", "site"]
+
+
+_PATIENCE = 5.0
+"""Seconds that a query waits for a place before it is told to come back."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,11 @@ class Site:
         self.language = choose_language(self.chosen_language, request.headers.get("Accept-Language", ""))
         self._session: Session | None = None
 
+    @cached_property
+    def parameters(self) -> dict[str, list[str]]:
+        """The parameters of the URL; raises `BadRequest` when they are not UTF-8."""
+        return read_parameters(request.query_string)
+
     @property
     def settings(self) -> Settings:
         return self.access.settings
@@ -56,8 +69,25 @@ class Site:
         return None if self._session is None else self._session.snapshot.manifest.number
 
     @property
+    def wanted(self) -> str | None:
+        """The format that `format=` asks for."""
+        return single(self.parameters, "format")
+
+    @property
     def by_person(self) -> bool:
         return wants_html(request.headers.get("Accept", ""))
+
+    def ask(self, text: str, default: Iterable[str] = (), named: Iterable[str] = ()) -> Answer:
+        """Answers a query from outside; raises `Busy` when as many run as may run beside the pages.
+
+        The place is given back when the request ends, since rows are made while they are read.
+        """
+        slots = cast(BoundedSemaphore, current_app.extensions["so2graph-slots"])
+        if "slot" not in g:
+            if not slots.acquire(timeout=_PATIENCE):
+                raise Busy("as many queries run as the service runs at a time", mend="Try again in a few seconds.")
+            g.slot = slots
+        return self.session.query(text, default, named)
 
     def say(self, key: str, **values: object) -> str:
         return say(key, self.language, **values)
@@ -69,7 +99,7 @@ class Site:
 
     def path(self, local: str) -> str:
         """The URL path of `local` below this service, keeping the language that the reader chose."""
-        path = f"{request.script_root}/{local.removeprefix('/')}"
+        path = f"{request.script_root}/{local.lstrip('/')}"
         if self.chosen_language is None:
             return path
         bare, mark, fragment = path.partition("#")
@@ -85,11 +115,12 @@ class Site:
         """Where an IRI leads: into this service for one of ours, outside for http(s), nowhere otherwise."""
         local = self.session.snapshot.names.local_path(iri)
         if local is not None:
-            return self.path(local.replace("id/", "doc/", 1) if local.startswith("id/") else local)
+            page = local.replace("id/", "doc/", 1) if local.startswith("id/") else local
+            return self.path(quote(page, safe="/#%:@!$&'()*+,;=~"))
         return iri if iri.startswith(("http://", "https://")) else None
 
     def choose(self, offered: Sequence[Format], wanted: str | None = None) -> Chosen:
-        return choose_format(request.headers.get("Accept", ""), wanted or request.args.get("format"), offered)
+        return choose_format(request.headers.get("Accept", ""), wanted or self.wanted, offered)
 
     def page(self, template: str, status: int = 200, **values: object) -> Response:
         """A rendered page; never cached across languages."""
