@@ -6,9 +6,9 @@ client (docs/decisions/0004-server.md).
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Iterable
 from typing import cast
 
@@ -43,13 +43,14 @@ class Edge:
         await self._bridge(scope, body, send)
 
 
-def _end_with_parent(seconds: float = 0.5) -> None:
-    """Ends this process soon after its parent is gone, however that ended."""
-    parent = os.getppid()
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it is gone, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(seconds)
+        parent.join()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
