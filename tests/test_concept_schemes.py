@@ -14,24 +14,24 @@ from rdflib import SKOS, Graph, Literal
 from so2graph.errors import Fault
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE, MODALITIES, Prefixes
-from tests import ontology_rules as rules
-from tests.ontology_rules import SO2, Rule, copied, load_data, load_ontology, short
+from tests.rules import graphs, schemes
+from tests.rules.graphs import SO2, Rule, copied, load_data, load_ontology, short
 
 BUNDLE = Bundle.find(CANONICAL_BASE)
 
 RULES: dict[str, Rule] = {
-    "K01": rules.k01_definition,
-    "K02": rules.k02_preferred_label,
-    "K03": rules.k03_in_scheme,
-    "K04": rules.k04_top_concepts,
-    "K05": rules.k05_notation,
-    "K06": rules.k06_unique_label,
-    "K07": rules.k07_no_orphans,
-    "K08": rules.k08_kinds_apart,
-    "K09": rules.k09_mappings,
-    "K10": rules.k10_disjoint_relations,
-    "K11": rules.k11_relations_between_concepts,
-    "K13": rules.k13_scheme_described,
+    "K01": schemes.k01_definition,
+    "K02": schemes.k02_preferred_label,
+    "K03": schemes.k03_in_scheme,
+    "K04": schemes.k04_top_concepts,
+    "K05": schemes.k05_notation,
+    "K06": schemes.k06_unique_label,
+    "K07": schemes.k07_no_orphans,
+    "K08": schemes.k08_kinds_apart,
+    "K09": schemes.k09_mappings,
+    "K10": schemes.k10_disjoint_relations,
+    "K11": schemes.k11_relations_between_concepts,
+    "K13": schemes.k13_scheme_described,
 }
 
 
@@ -46,7 +46,7 @@ def faults(rule: str) -> tuple[Fault, ...]:
     return tuple(RULES[rule](lists()))
 
 
-CONCEPTS = [short(term) for term in (*rules.concepts(lists()), *rules.schemes(lists()))]
+CONCEPTS = [short(term) for term in (*graphs.concepts(lists()), *graphs.schemes(lists()))]
 
 
 @pytest.mark.parametrize("concept", CONCEPTS)

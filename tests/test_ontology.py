@@ -19,8 +19,8 @@ from rdflib import RDF, RDFS, SKOS, Graph, URIRef
 from so2graph.errors import Fault
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE, Prefixes
-from tests import ontology_rules as rules
-from tests.ontology_rules import Rule, copied, graph_of, load_catalogue, load_data, short
+from tests.rules import graphs, header, terms
+from tests.rules.graphs import Rule, copied, graph_of, load_catalogue, load_data, short
 
 BUNDLE = Bundle.find(CANONICAL_BASE)
 LABEL_LAYER = "labels.ttl"
@@ -57,38 +57,38 @@ def with_shapes() -> Graph:
 
 
 RULES: dict[str, tuple[Rule, Callable[[], Graph]]] = {
-    "V01": (rules.v01_one_header, ontology),
-    "V02": (rules.v02_header_minimal, ontology),
-    "V03": (rules.v03_header_recommended, ontology),
-    "V04": (rules.v04_header_optional, ontology),
-    "V05": (rules.v05_licence, ontology),
-    "V06": (rules.v06_version, ontology),
-    "V07": (rules.v07_own_iri, ontology),
-    "V09": (rules.v09_persistent_names, ontology),
-    "V10": (rules.v10_prefix_free(prefixes_elsewhere()), ontology),
-    "V12": (rules.v12_header_vocabularies, ontology),
-    "V13": (rules.v13_defined_by, ontology),
-    "V14": (rules.v14_counts, ontology),
-    "T01": (rules.t01_labels, ontology),
-    "T02": (rules.t02_definitions, ontology),
-    "T03": (rules.t03_no_duplicates, ontology),
-    "T04": (rules.t04_whitespace, ontology),
-    "T05": (rules.t05_text_style, ontology),
-    "T06": (rules.t06_names, ontology),
-    "T07": (rules.t07_domain_and_range, ontology),
-    "T08": (rules.t08_kind_of_range, ontology),
-    "T09": (rules.t09_terms_exist(external_terms()), with_shapes),
-    "T10": (rules.t10_no_hijacking, with_data),
-    "T11": (rules.t11_inverses, ontology),
-    "T11W": (rules.t11_inverse_declared, ontology),
-    "T12": (rules.t12_symmetric_and_transitive, ontology),
-    "T13": (rules.t13_no_cycles, ontology),
-    "T14": (rules.t14_disjointness, ontology),
-    "T15": (rules.t15_equivalences, ontology),
-    "T16": (rules.t16_connected, with_shapes),
-    "T17": (rules.t17_telling_names, ontology),
-    "T18": (rules.t18_deprecation, with_shapes),
-    "T19": (rules.t19_consistent, with_data),
+    "V01": (header.v01_one_header, ontology),
+    "V02": (header.v02_header_minimal, ontology),
+    "V03": (header.v03_header_recommended, ontology),
+    "V04": (header.v04_header_optional, ontology),
+    "V05": (header.v05_licence, ontology),
+    "V06": (header.v06_version, ontology),
+    "V07": (header.v07_own_iri, ontology),
+    "V09": (header.v09_persistent_names, ontology),
+    "V10": (header.v10_prefix_free(prefixes_elsewhere()), ontology),
+    "V12": (header.v12_header_vocabularies, ontology),
+    "V13": (header.v13_defined_by, ontology),
+    "V14": (header.v14_counts, ontology),
+    "T01": (terms.t01_labels, ontology),
+    "T02": (terms.t02_definitions, ontology),
+    "T03": (terms.t03_no_duplicates, ontology),
+    "T04": (terms.t04_whitespace, ontology),
+    "T05": (terms.t05_text_style, ontology),
+    "T06": (terms.t06_names, ontology),
+    "T07": (terms.t07_domain_and_range, ontology),
+    "T08": (terms.t08_kind_of_range, ontology),
+    "T09": (terms.t09_terms_exist(external_terms()), with_shapes),
+    "T10": (terms.t10_no_hijacking, with_data),
+    "T11": (terms.t11_inverses, ontology),
+    "T11W": (terms.t11_inverse_declared, ontology),
+    "T12": (terms.t12_symmetric_and_transitive, ontology),
+    "T13": (terms.t13_no_cycles, ontology),
+    "T14": (terms.t14_disjointness, ontology),
+    "T15": (terms.t15_equivalences, ontology),
+    "T16": (terms.t16_connected, with_shapes),
+    "T17": (terms.t17_telling_names, ontology),
+    "T18": (terms.t18_deprecation, with_shapes),
+    "T19": (terms.t19_consistent, with_data),
 }
 
 ANY = "*"
@@ -122,7 +122,7 @@ def not_waived(rule: str) -> Iterator[Fault]:
     return (fault for fault in faults(rule) if waiver(fault) is None)
 
 
-TERMS = [short(term) for term in (rules.ONTOLOGY, *rules.terms(ontology()))]
+TERMS = [short(term) for term in (graphs.ONTOLOGY, *graphs.terms(ontology()))]
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -158,7 +158,7 @@ PREFIXED = sorted(
 def test_a_file_declares_prefixes_as_the_table_does(file: str, prefixes: Prefixes) -> None:
     """T20: a prefix means one namespace in all our files."""
     text = (BUNDLE.root / file).read_text(encoding="utf-8")
-    assert [str(fault) for fault in rules.t20_prefixes(text, file, prefixes)] == []
+    assert [str(fault) for fault in terms.t20_prefixes(text, file, prefixes)] == []
 
 
 @pytest.mark.parametrize("prefix", sorted(set(prefixes_elsewhere())))
@@ -172,7 +172,7 @@ def test_a_common_prefix_means_what_it_means_elsewhere(prefix: str, prefixes: Pr
 def test_a_list_is_one_concept_scheme(file: str) -> None:
     """V01 for the lists: one concept scheme per file, and the header of the ontology only in so2.ttl."""
     graph = graph_of(BUNDLE.root / "ontology" / file)
-    assert len(rules.schemes(graph)) == 1
+    assert len(graphs.schemes(graph)) == 1
     assert list(graph.subjects(RDF.type, URIRef("http://www.w3.org/2002/07/owl#Ontology"))) == []
 
 
@@ -180,14 +180,14 @@ def test_the_label_layer_only_names_terms_that_exist() -> None:
     """T10 for the file that names terms of others: one label per language, nothing else, and the terms exist."""
     path = BUNDLE.root / "ontology" / LABEL_LAYER
     graph = graph_of(*([path] if path.exists() else []))
-    check = rules.t09_terms_exist(external_terms())
+    check = terms.t09_terms_exist(external_terms())
     for subject in sorted(set(graph.subjects()), key=str):
         assert set(graph.predicates(subject)) == {RDFS.label}, f"{subject}: give it rdfs:label only"
-        languages = [text.language for text in rules.texts(graph, subject, RDFS.label)]
+        languages = [text.language for text in graphs.texts(graph, subject, RDFS.label)]
         assert languages == ["en", "nl"], f"{subject}: give it one rdfs:label with @nl and one with @en"
-        if not rules.own(subject):
+        if not graphs.own(subject):
             used = Graph()
-            used.add((rules.ONTOLOGY, RDF.predicate, subject))
+            used.add((graphs.ONTOLOGY, RDF.predicate, subject))
             assert [str(f) for f in check(used) if f.where == str(subject)] == []
 
 
@@ -201,7 +201,7 @@ class Broken:
 
 
 NEW = 'so2:newThing a owl:Class ; rdfs:label "nieuw ding"@nl, "new thing"@en'
-HEADER = str(rules.ONTOLOGY)
+HEADER = str(graphs.ONTOLOGY)
 BROKEN = (
     Broken("V01", HEADER, "INSERT DATA { <urn:other> a owl:Ontology }"),
     Broken("V01", HEADER, f"DELETE DATA {{ <{HEADER}> a owl:Ontology }}"),
@@ -298,15 +298,15 @@ def test_every_rule_is_shown_to_fail(rule: str) -> None:
 def test_the_rule_on_prefixes_can_fail(prefixes: Prefixes) -> None:
     """T20 notices a prefix with another namespace, and one that the table lacks, in Turtle and in SPARQL."""
     text = "@prefix cv: <http://rdfs.org/resume-rdf/> .\nPREFIX nope: <urn:nope> \nPREFIX so2: <urn:so2>"
-    found = rules.t20_prefixes(text, "a file", prefixes)
+    found = terms.t20_prefixes(text, "a file", prefixes)
     assert [fault.what.partition(":")[0] for fault in found] == ["cv", "nope", "so2"]
 
 
 def test_the_message_of_a_fault_names_term_and_mend() -> None:
     """What a failing test prints: the term, what is wrong with it, and what to add where."""
     graph = copied(ontology())
-    graph.remove((rules.SO2.Network, RDFS.label, None))
-    first = next(f for f in rules.t01_labels(graph) if f.where == "so2:Network")
+    graph.remove((graphs.SO2.Network, RDFS.label, None))
+    first = next(f for f in terms.t01_labels(graph) if f.where == "so2:Network")
     assert str(first) == (
         "so2:Network: has no Dutch label [T01]\n    mend: add rdfs:label (or skos:prefLabel) …@nl in ontology/"
     )
@@ -337,27 +337,27 @@ def test_terms_of_others_are_in_the_published_vocabulary(namespace: str) -> None
     """T09 against the files as published: what we use, and what external-terms.tsv lists, is there."""
     graph = published(PUBLISHED[namespace])
     there = {str(node) for triple in graph for node in triple if isinstance(node, URIRef)}
-    used = {str(term) for term in rules.used_terms(with_shapes())} | set(external_terms())
+    used = {str(term) for term in terms.used_terms(with_shapes())} | set(external_terms())
     assert sorted(term for term in used if term.startswith(namespace) and term not in there) == []
 
 
 def test_the_data_are_consistent_with_the_axioms_of_org() -> None:
     """T19 with ORG itself: its subclasses, domains, ranges and disjoint classes clash with nothing of ours."""
     org = published("ns/org.ttl")
-    assert [str(fault) for fault in rules.t19_consistent(with_data() + org)] == []
+    assert [str(fault) for fault in terms.t19_consistent(with_data() + org)] == []
 
 
 def test_external_terms_are_listed_once_and_used() -> None:
     """The list of terms read elsewhere holds what is used, in order, and says where each was read."""
     listed = list(external_terms())
     assert listed == sorted(set(listed))
-    assert [term for term in listed if URIRef(term) not in rules.used_terms(with_shapes())] == []
+    assert [term for term in listed if URIRef(term) not in terms.used_terms(with_shapes())] == []
     assert all(place.startswith("http") for place in external_terms().values())
 
 
 def test_definitions_exist_in_the_language_of_every_label() -> None:
     """T01 and T02 together: a term that is named in a language is also explained in it."""
-    for term in rules.terms(ontology()):
-        named = {text.language for text in rules.labels(ontology(), term)}
-        explained = {text.language for text in rules.texts(ontology(), term, SKOS.definition)}
+    for term in graphs.terms(ontology()):
+        named = {text.language for text in graphs.labels(ontology(), term)}
+        explained = {text.language for text in graphs.texts(ontology(), term, SKOS.definition)}
         assert named == explained, f"{short(term)} is named in {named} and explained in {explained}"

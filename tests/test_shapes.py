@@ -14,7 +14,7 @@ from rdflib.term import Node
 
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE, Prefixes
-from tests.ontology_rules import graph_of, load_catalogue, load_data, load_ontology
+from tests.rules.graphs import graph_of, load_catalogue, load_data, load_ontology
 
 SHAPES = CANONICAL_BASE + "shapes#"
 BUNDLE = Bundle.find(CANONICAL_BASE)
