@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from threading import BoundedSemaphore
 from time import perf_counter
+from typing import cast
 
 from flask import Blueprint, Flask, Response, g, request
 
 from so2graph import __version__
 from so2graph.config import Settings, setting_rows
 from so2graph.engine.access import Access
+from so2graph.errors import So2Error
 from so2graph.registry import Bundle
 from so2graph.web import errors, home, queries, resource, sparql
+from so2graph.web.caching import entity_tag, mark, not_modified
 from so2graph.web.site import Site, answer, site
 
 __all__ = ["create_app"]
@@ -68,6 +71,11 @@ def create_app(settings: Settings, bundle: Bundle) -> Flask:
         app.register_blueprint(part)
     errors.install(app)
 
+    @app.before_request
+    def known_already() -> Response | None:
+        tag = _tag()
+        return None if tag is None else not_modified(request, tag)
+
     @app.teardown_request
     def give_back(_error: BaseException | None) -> None:
         slot = g.pop("slot", None)
@@ -81,10 +89,25 @@ def create_app(settings: Settings, bundle: Bundle) -> Flask:
     return app
 
 
+def _tag() -> str | None:
+    """The entity tag of the answer to this request, when there is a generation to answer from."""
+    if "tag" not in g:
+        here = site()
+        try:
+            g.tag = entity_tag(request, here.session.snapshot.manifest.number, here.settings)
+        except So2Error:
+            g.tag = None
+    return cast(str | None, g.tag)
+
+
 def _finish(response: Response) -> Response:
     """Headers that every answer has: what it depends on, where it came from, what a browser may do with it."""
     here: Site | None = g.get("site")
     response.vary.update(("Accept", "Accept-Language"))
+    if response.status_code == 200 and (tag := _tag()) is not None:
+        mark(response, tag)
+    elif "ETag" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
     if here is not None:
         if here.generation is not None:
             response.headers["SO2Graph-Generation"] = str(here.generation)
