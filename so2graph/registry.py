@@ -76,6 +76,8 @@ class StoredQuery:
     answers: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     text: str
+    personal: bool = False
+    """Whether its answer shows e-mail addresses: a page then waits until it is asked for them."""
 
     def values(self, given: Mapping[str, str], prefixes: Prefixes) -> dict[str, Term]:
         """Terms for the parameters, from `given` and the defaults; those without either stay free.
@@ -152,7 +154,8 @@ class Bundle:
         """The stored query `name`; raises `UnknownQuery` with the names that come close."""
         names = [path.stem for path in sorted((self.root / "queries").glob("*.rq"))]
         if name not in names:
-            near = get_close_matches(name[:100], names, n=5, cutoff=0.4)
+            near = [known for known in names if len(name) > 2 and name in known][:5]
+            near = near or get_close_matches(name[:100], names, n=5, cutoff=0.4)
             raise UnknownQuery(
                 f"there is no stored query {name[:80]!r}",
                 mend=f"Did you mean {', '.join(near)}?" if near else "See /queries for all of them.",
@@ -200,7 +203,14 @@ def _stored_query(name: str, text: str) -> StoredQuery:
         raise DataInvalid(f"queries/{name}.rq has ?_{variable}, which is not among its parameters")
     answers = cast(list[str], header.get("answers") or [])
     return StoredQuery(
-        name, _text(name, header, "title"), _text(name, header, "description"), view, tuple(answers), parameters, body
+        name,
+        _text(name, header, "title"),
+        _text(name, header, "description"),
+        view,
+        tuple(answers),
+        parameters,
+        body,
+        personal=header.get("personal") is True,
     )
 
 

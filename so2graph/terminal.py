@@ -15,6 +15,8 @@ from so2graph.vocab import Iri, Prefixes, Term
 __all__ = ["echo_paths", "echo_records", "echo_table", "plain_paths", "rows_of"]
 
 _PIPED_WIDTH = 200
+_ALONE = {"stated": "on stated facts alone", "gesteld": "alleen op gestelde feiten"}
+"""What a row without a path rests on, by the label of the modality in either language."""
 
 
 def rows_of(answer: Answer, prefixes: Prefixes) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -71,7 +73,7 @@ def echo_records(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             many = "" if record["steps"] == "1" else "s"
             click.echo(f"  {record['weakest']}, {record['steps']} step{many}: {record['path']}")
         else:
-            click.echo(f"  on {record['weakest']} facts alone: {record['path']}")
+            click.echo(f"  {_ALONE.get(record['basis'], record['basis'])}: {record['path']}")
         if record.get("missing"):
             click.echo(f"      not fact: {record['missing']}")
 

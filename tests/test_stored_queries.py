@@ -274,7 +274,7 @@ def test_cq04_no_stated_path_to_social_enterprise_nederland(run: Run) -> None:
         for row in run("hub-to-national").column("hub", "target", "basis", "weakest", "path", "missing")
         if row[:2] == ("id:so-netwerk-assen-drenthe", "id:social-enterprise-nederland")
     ]
-    assert rows[0][2:] == ("gesteld", "gesteld", "geen pad", "")
+    assert rows[0][2:] == ("gesteld", "", "geen weg", "")
     assert len(rows) == 6
     for _, _, basis, weakest, _, missing in rows[1:]:
         assert (basis, weakest) == ("alle modaliteiten", "afgeleid")

@@ -483,3 +483,72 @@ def test_every_column_of_a_stored_query_has_a_heading_in_both_languages(client: 
     keys = {line.split("\t")[0] for line in MESSAGES.read_text(encoding="utf-8").splitlines()}
     headings = {key.removeprefix("column.") for key in keys if key.startswith("column.")}
     assert headings == shown
+
+
+def test_addresses_appear_on_a_page_only_when_asked_for(client: FlaskClient) -> None:
+    """The page of the one query that shows them waits for a click, and robots are told to stay away."""
+    waiting = client.get("/queries/contact-emails", headers=BROWSER)
+    assert addresses(waiting) == 0
+    assert 'name="personal" value="yes"' in waiting.get_data(as_text=True)
+    shown = client.get("/queries/contact-emails?personal=yes", headers=BROWSER)
+    assert addresses(shown) == 2
+    for response in (waiting, shown, client.get("/queries/contact-emails.csv")):
+        assert response.headers["X-Robots-Tag"] == "noindex, noarchive"
+
+
+def test_a_query_that_shows_addresses_is_marked_as_personal(client: FlaskClient, bundle: Bundle) -> None:
+    """No other stored query shows one, so that the mark cannot be forgotten."""
+    showing = {
+        name
+        for name, query in bundle.queries().items()
+        if addresses(client.get(f"/queries/{name}.{'nt' if query.view == 'graph' else 'csv'}"))
+    }
+    assert showing == {name for name, query in bundle.queries().items() if query.personal} == {"contact-emails"}
+
+
+def test_a_thing_that_is_only_mentioned_shows_the_words(client: FlaskClient) -> None:
+    """The page of a theme without statements quotes where it is named."""
+    html = client.get("/doc/theme-csr?lang=nl", headers=BROWSER).get_data(as_text=True)
+    assert "Zo staat het op de pagina" in html
+    assert "<blockquote" in html
+
+
+def test_another_name_has_its_certainty_and_its_source(client: FlaskClient) -> None:
+    """An inferred name is marked as inferred; one from outside stands with its source."""
+    html = client.get("/doc/so-netwerk-noord-nederland?lang=en", headers=BROWSER).get_data(as_text=True)
+    assert re.search(
+        r"is also called</em> <span[^>]*>Noordelijk netwerk</span>\s*<span class=\"tag m-inferred\"", html
+    )
+
+
+def test_a_text_is_shown_in_the_language_of_the_page(client: FlaskClient) -> None:
+    """Of a description in both languages, a page shows one."""
+    texts = {"nl": "uitvoerder van de sociale werkvoorziening", "en": "joint sheltered employment body"}
+    for language, text in texts.items():
+        html = client.get(f"/doc/alescon?lang={language}", headers=BROWSER).get_data(as_text=True)
+        assert text in html
+        assert not any(other in html for code, other in texts.items() if code != language)
+
+
+def test_a_syntax_error_leaves_the_query_in_its_form(client: FlaskClient) -> None:
+    """Who mistypes does not have to type it all again."""
+    text = "SELECT ?x { ?x a foaf:Person"
+    html = client.get(sparql(text), headers=BROWSER).get_data(as_text=True)
+    assert f"{text}</textarea>" in html
+
+
+def test_an_analysts_own_variables_keep_their_names(client: FlaskClient) -> None:
+    """Headings are put into words for stored queries only."""
+    html = client.get(sparql("SELECT ?name { ?x foaf:name ?name }", lang="nl"), headers=BROWSER).get_data(
+        as_text=True
+    )
+    assert ">name</th>" in html
+
+
+def test_the_paths_come_first_in_the_list_of_questions(client: FlaskClient) -> None:
+    """Then the titles of the language in the order of the alphabet."""
+    html = client.get("/queries?lang=nl", headers=BROWSER).get_data(as_text=True)
+    names = re.findall(r'href="/queries/([a-z-]+)\?', html)
+    titles = [t.casefold() for t in re.findall(r"<h2><a [^>]*>([^<]*)</a></h2>", html)]
+    assert names[0] == "hub-to-national"
+    assert titles[1:] == sorted(titles[1:])

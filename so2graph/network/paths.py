@@ -108,7 +108,8 @@ def _graph(edges: Iterable[Edge]) -> networkx.Graph[str]:
 def paths(edges: Iterable[Edge], start: str, end: str, max_steps: int, weakest: str = "inferred") -> list[Path]:
     """Every path from `start` to `end` of at most `max_steps` steps whose links are at least as certain as `weakest`.
 
-    The most certain first, then the shortest, then by the things on it.
+    The most certain first: by the weakest link, then by how many links are no fact; then the shortest, then by the
+    things on it.
     """
     import networkx
 
@@ -123,4 +124,4 @@ def paths(edges: Iterable[Edge], start: str, end: str, max_steps: int, weakest: 
             edge = graph.edges[one, other]["edge"]
             steps.append(Step(edge, forward=edge.source == one))
         found.append(Path(tuple(steps)))
-    return sorted(found, key=lambda path: (path.rank, len(path.steps), path.nodes))
+    return sorted(found, key=lambda path: (path.rank, len(path.missing), len(path.steps), path.nodes))

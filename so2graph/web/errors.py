@@ -51,6 +51,7 @@ def _response(error: So2Error) -> Response:
             title=title,
             error=error,
             explained=_explained(error, here.language),
+            query=request.args.get("query", "") if request.path == "/sparql" else "",
             near=[(labels[iri], href) for iri, href in links],
         )
     else:

@@ -17,14 +17,16 @@ from so2graph.web.tables import show
 __all__ = ["blueprint"]
 
 blueprint = Blueprint("queries", __name__)
-RESERVED = ("lang", "format")
+RESERVED = ("lang", "format", "personal")
 
 
 @blueprint.get("/queries")
 def index() -> Response:
-    """All stored queries."""
+    """All stored queries, the paths first, then by title."""
     here = site()
-    return here.page("queries.html", queries=list(here.access.bundle.queries().values()))
+    queries = here.access.bundle.queries().values()
+    ordered = sorted(queries, key=lambda query: (query.view != "paths", query.title.of(here.language).casefold()))
+    return here.page("queries.html", queries=ordered)
 
 
 @blueprint.get("/queries/<name>")
@@ -36,6 +38,13 @@ def one(name: str) -> Response:
     given = {name: str(single(here.parameters, name)) for name in here.parameters if name not in RESERVED}
     wanted = suffix if dot else here.wanted
     as_page = by_name(wanted, (HTML,)) is not None if wanted else here.by_person
+    response = _answer(here, query, given, wanted, as_page)
+    if query.personal:
+        response.headers["X-Robots-Tag"] = "noindex, noarchive"
+    return response
+
+
+def _answer(here: Site, query: StoredQuery, given: dict[str, str], wanted: str | None, as_page: bool) -> Response:
     if as_page:
         in_language = {p.name: here.language for p in query.parameters if p.type == "language"}
         return _page(here, query, in_language | given)
@@ -59,7 +68,9 @@ def _file(here: Site, query: StoredQuery, result: Answer, chosen: Chosen) -> Res
 
 def _page(here: Site, query: StoredQuery, given: dict[str, str]) -> Response:
     bound = here.session.bound(query, given)
-    result = here.ask(bound)
+    shown = None
+    if not query.personal or single(here.parameters, "personal") == "yes":
+        shown = show(here, here.ask(bound))
     fields = [(p, given.get(p.name, p.default or "")) for p in query.parameters]
 
     def download(fmt: Format) -> str:
@@ -70,7 +81,7 @@ def _page(here: Site, query: StoredQuery, given: dict[str, str]) -> Response:
         "query.html",
         query=query,
         fields=fields,
-        shown=show(here, result),
+        shown=shown,
         download=download,
         bound=bound,
     )

@@ -25,7 +25,6 @@ _SHOWN_ELSEWHERE = frozenset(
         RDF + "type",
         RDFS + "label",
         SKOS + "prefLabel",
-        SKOS + "altLabel",
         SKOS + "note",
         DCTERMS + "identifier",
         "http://xmlns.com/foaf/0.1/name",
@@ -75,9 +74,10 @@ def _entity_page(here: Site, entity: Entity) -> Response:
     modalities = {names.term(s.modality) for s in entity.statements if s.modality}
     labels = here.session.labels(entity.iris | modalities, here.language)
     linked = (*entity.outgoing, *entity.incoming)
+    linked = tuple(s for s in linked if _readable(s, linked, here.language))
     said = [s for s in linked if s.modality and _worth(s)]
+    mentions = sorted({e.quote for s in linked for e in s.evidence if e.identifier.startswith("M-") and e.quote})
     outside = [s for s in linked if s.graph == names.graph("context") and _worth(s)]
-    others = sorted({str(s.object) for s in entity.outgoing if s.predicate == SKOS + "altLabel"})
     notes = [
         s.object.value
         for s in entity.outgoing
@@ -101,7 +101,7 @@ def _entity_page(here: Site, entity: Entity) -> Response:
         outside=_merge(outside),
         notes=notes,
         record=_merge(list(entity.record)),
-        others=others,
+        mentions=mentions,
         types=types,
         cell=cell,
         modality=lambda m: labels[names.term(m)],
@@ -116,6 +116,18 @@ def _worth(statement: Statement) -> bool:
     A membership says again, with a role, what a direct statement says.
     """
     return statement.predicate not in _SHOWN_ELSEWHERE
+
+
+def _readable(statement: Statement, among: tuple[Statement, ...], language: str) -> bool:
+    """Whether a text is in the reader's language, or stands in no other."""
+    text = statement.object
+    if not isinstance(text, Literal) or text.language in (None, language):
+        return True
+    return not any(
+        isinstance(other.object, Literal) and other.object.language == language
+        for other in among
+        if (other.subject, other.predicate, other.graph) == (statement.subject, statement.predicate, statement.graph)
+    )
 
 
 def _merge(statements: list[Statement]) -> list[tuple[Statement, list[Statement]]]:
