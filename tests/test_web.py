@@ -552,3 +552,23 @@ def test_the_paths_come_first_in_the_list_of_questions(client: FlaskClient) -> N
     titles = [t.casefold() for t in re.findall(r"<h2><a [^>]*>([^<]*)</a></h2>", html)]
     assert names[0] == "hub-to-national"
     assert titles[1:] == sorted(titles[1:])
+
+
+@pytest.mark.parametrize("path", ["/def", "/def/0.1.0"])
+@pytest.mark.parametrize("fmt", GRAPH_FORMATS, ids=lambda f: f.name)
+def test_the_vocabulary_resolves_under_its_iri_and_its_version(client: FlaskClient, path: str, fmt: Format) -> None:
+    """In every RDF format by Accept, as a page for people, and with its own IRI and version inside."""
+    response = client.get(path, headers={"Accept": fmt.media_type})
+    assert response.content_type == fmt.content_type
+    graph = read_rdf(response.data, fmt)
+    ontology = rdflib.URIRef(f"{CANONICAL_BASE}def")
+    assert (ontology, rdflib.RDF.type, rdflib.OWL.Ontology) in graph
+    assert str(graph.value(ontology, rdflib.OWL.versionIRI)) == f"{CANONICAL_BASE}def/0.1.0"
+    assert client.get(path, headers=BROWSER).mimetype == "text/html"
+
+
+def test_a_version_that_is_not_here_is_said(client: FlaskClient) -> None:
+    """Another version is a 404 that names the one there is."""
+    response = client.get("/def/9.9.9")
+    assert response.status_code == 404
+    assert "0.1.0" in response.get_json(force=True)["mend"]

@@ -154,6 +154,24 @@ def vocabulary() -> Response:
     return answer(serialize_quads(quads, chosen.format, here.session.prefixes), chosen.content_type)
 
 
+_VERSION = "SELECT ?version { GRAPH ?_vocabulary { ?ontology owl:versionInfo ?version } }"
+
+
+@blueprint.get("/def/<version>")
+def vocabulary_version(version: str) -> Response:
+    """The vocabulary under its version IRI; only the version that this generation holds is here."""
+    here = site()
+    graph_iri = Iri(here.session.snapshot.names.graph("vocabulary"))
+    known = [str(row["version"]) for row in here.session.select(_VERSION, vocabulary=graph_iri)]
+    if version not in known:
+        raise NotFound(
+            f"there is no version {shorten(version)!r} of the vocabulary here",
+            mend=f"There is: {', '.join(known)}.",
+            near=known,
+        )
+    return vocabulary()
+
+
 _TERMS = """
 SELECT ?term ?kind ?label ?definition ?domain ?range WHERE { GRAPH ?_vocabulary {
   ?term rdfs:isDefinedBy ?ontology ; a ?class ; skos:definition ?definition ; rdfs:label|skos:prefLabel ?label .
