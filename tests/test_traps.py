@@ -45,7 +45,7 @@ def test_groningen_is_five_nodes(quads: Quads, store: Described) -> None:
     """City, network, municipality, and outside the page province and new municipality are kept apart."""
     kinds = {
         "id:groningen": ["so2:UrbanCore"],
-        GRONINGEN: ["essglobal:Network", "org:OrganizationalCollaboration", "so2:RegionalNetwork"],
+        GRONINGEN: ["essglobal:Network", "org:OrganizationalCollaboration", "so2:Network", "so2:RegionalNetwork"],
         "id:gemeente-groningen-2017": ["cv:PublicOrganisation", "so2:Municipality"],
         "id:gemeente-groningen": ["cv:PublicOrganisation", "so2:Municipality"],
         "id:groningen-province": ["so2:Region"],
