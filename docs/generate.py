@@ -91,6 +91,9 @@ def commands_page() -> str:
     for name, command in sorted(main.commands.items()):
         inner = click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100)
         parts += [f"## `so2graph {name}`\n", "```text", command.get_help(inner), "```\n"]
+        for part, below in sorted(getattr(command, "commands", {}).items()):
+            deeper = click.Context(below, info_name=part, parent=inner, terminal_width=100, max_content_width=100)
+            parts += [f"### `so2graph {name} {part}`\n", "```text", below.get_help(deeper), "```\n"]
     return "\n".join(parts)
 
 

@@ -8,13 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from so2graph import __version__
+from so2graph.cli_options import settings_options
+from so2graph.cli_tokens import token
 from so2graph.config import Settings, setting_rows
 from so2graph.errors import EXIT_CODES, BadParameter, NotAcceptable, So2Error
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from so2graph.registry import Bundle, StoredQuery
 
 __all__ = ["main"]
-
-Command = Callable[..., Any]
-SERVE_ONLY = ("host", "port", "workers", "threads")
 
 
 class Group(click.Group):
@@ -75,31 +73,6 @@ def main() -> None:
     """
 
 
-def settings_options(*, serve: bool = False) -> Callable[[Command], Command]:
-    """Adds a flag for each setting that concerns the command; it receives them as one `settings`."""
-    rows = [row for row in fields(Settings) if serve or row.name not in SERVE_ONLY]
-
-    def decorate(command: Command) -> Command:
-        def run(**values: Any) -> Any:
-            given = {row.name: values.pop(row.name) for row in rows}
-            return command(settings=Settings.load(os.environ, given), **values)
-
-        run.__doc__, run.__name__ = command.__doc__, command.__name__
-        setattr(run, "__click_params__", list(getattr(command, "__click_params__", [])))  # noqa: B010  # click's own
-        decorated: Command = run
-        for row in reversed(rows):
-            flag = f"--{row.name.replace('_', '-')}"
-            decorated = click.option(
-                flag,
-                row.name,
-                metavar=row.name.rpartition("_")[2].upper(),
-                help=f"{row.metadata['doc']}  [default: {row.default}]",
-            )(decorated)
-        return decorated
-
-    return decorate
-
-
 def _bundle(settings: Settings) -> Bundle:
     from so2graph.registry import Bundle
 
@@ -139,13 +112,14 @@ def _session(settings: Settings) -> Session:
 
 
 @main.command()
+@click.option("--discard-edits", is_flag=True, help="Leave out what was written over HTTP since the last build.")
 @settings_options()
-def build(settings: Settings) -> None:
+def build(discard_edits: bool, settings: Settings) -> None:
     """Build the catalogue into a new generation; the same inputs make none."""
     from so2graph.publish.build import build as run
 
     with _progress("building") as tell:
-        built = run(_bundle(settings), settings, tell)
+        built = run(_bundle(settings), settings, tell, discard_edits=discard_edits)
     manifest = built.manifest
     what = "made" if built.new else "unchanged:"
     click.echo(
@@ -168,17 +142,23 @@ def validate(settings: Settings) -> None:
 
 
 @main.command()
+@click.option(
+    "--empty", is_flag=True, help="Start with an empty dataset to be written to, where the folder is empty."
+)
 @settings_options(serve=True)
-def serve(settings: Settings) -> None:
-    """Serve the dataset over HTTP; builds it first when the folder is empty."""
+def serve(empty: bool, settings: Settings) -> None:
+    """Serve the dataset over HTTP; builds it first when the folder is empty.
+
+    It can be written to once there is a token: see 'so2graph token add'.
+    """
     from so2graph.engine.access import Access
-    from so2graph.publish.build import ensure_built
+    from so2graph.publish.build import ensure_built, ensure_empty
     from so2graph.web.serving import run
 
     bundle = _bundle(settings)
     with _progress("building") as tell:
-        built = ensure_built(bundle, settings, tell)
-    Access(settings, bundle).session()
+        built = ensure_empty(settings) if empty else ensure_built(bundle, settings, tell)
+    Access(settings, bundle).session().snapshot.open()
     run(
         settings,
         lambda url: click.echo(
@@ -401,3 +381,6 @@ def settings_command(settings: Settings) -> None:
         ("variable", "value", "default", "what it does"),
         [(row.variable, row.value, row.default, row.doc) for row in setting_rows(settings)],
     )
+
+
+main.add_command(token)

@@ -47,7 +47,7 @@ class Settings:
     contact: str = _setting(
         "public",
         "Whether e-mail addresses can be reached: `public` (the contact graph, by its name only) or `private` "
-        "(by nobody, in no answer, export or page).",
+        "(in no answer, export or page, but for tokens that may read them).",
         choices=("public", "private"),
     )
     max_query_bytes: int = _setting(1_000_000, "Longest query taken, in bytes; longer gives 413.", low=1)
@@ -61,8 +61,43 @@ class Settings:
     max_query_patterns: int = _setting(
         150, "Most triple patterns in a query, counted by . and ; between them; more gives 400.", low=1, high=500
     )
+    deadline: int = _setting(
+        30, "Longest time that a query may take, in seconds; then it ends with 503.", low=1, high=86_400
+    )
+    readers: int = _setting(2, "Processes kept ready for queries, for each generation.", low=1, high=64)
+    max_readers: int = _setting(
+        12, "Queries that may run at a time; one that takes long gives way (503) beyond it.", low=1, high=256
+    )
+    max_query_megabytes: int = _setting(
+        600, "Memory that one query may take beside the dataset, in MB; then it ends with 503.", low=16
+    )
+    image_megabytes: int = _setting(
+        0,
+        "Memory for copies of the dataset, in MB: where it does not fit, it is read from disk. 0 is a quarter of the "
+        "machine's memory; 1 keeps everything on disk.",
+        low=0,
+    )
     max_result_bytes: int = _setting(
-        100_000_000, "Largest answer made, in bytes; a larger one gives 422, never a part.", low=1
+        1_000_000_000, "Largest answer made, in bytes; a larger one gives 422, or breaks off.", low=1
+    )
+    max_result_rows: int = _setting(
+        10_000_000, "Most rows or triples of an answer; more give 422, or it breaks off.", low=1
+    )
+    max_stall: int = _setting(
+        60, "Seconds that a client may leave an answer unread before it is cut off.", low=1, high=86_400
+    )
+    cache_megabytes: int = _setting(
+        32, "Memory of each worker for answers that are asked again, in MB; 0 keeps none.", low=0
+    )
+    max_upload_bytes: int = _setting(
+        1_000_000_000, "Largest body of a write (Graph Store, update), in bytes; a larger one gives 413.", low=1
+    )
+    max_writes_waiting: int = _setting(100, "Writes that may wait for their turn; more give 503.", low=1, high=10_000)
+    log_requests: str = _setting(
+        "yes", "Whether each request is a line of JSON in the log (standard error).", choices=("no", "yes")
+    )
+    log_queries: str = _setting(
+        "no", "Whether the log has the text of queries (`yes`), or a digest of it (`no`).", choices=("no", "yes")
     )
     max_page_rows: int = _setting(
         1_000, "Most rows that a web page shows of an answer; downloads hold them all.", low=1

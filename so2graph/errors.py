@@ -19,24 +19,32 @@ __all__ = [
     "DatasetReadOnly",
     "DatasetUnreadable",
     "DiskFull",
+    "EndpointFailed",
     "EngineFault",
     "Fault",
+    "Forbidden",
     "MethodNotAllowed",
     "NoGeneration",
     "NotAcceptable",
     "NotFound",
     "PolicyRefused",
     "PortInUse",
+    "PreconditionFailed",
+    "QueryMemory",
+    "QueryStopped",
     "QuerySyntax",
+    "QueryTimeout",
     "QueryTooComplex",
     "QueryTooLarge",
     "ResultTooLarge",
     "So2Error",
+    "Unauthorized",
     "UnknownEntity",
     "UnknownGraph",
     "UnknownQuery",
     "Unsupported",
     "UnsupportedMedia",
+    "UploadTooLarge",
     "leaves",
 ]
 
@@ -117,6 +125,18 @@ class PolicyRefused(So2Error):
     slug, title, status, exit_code = "refused", "Refused by policy", 403, 8
 
 
+class Unauthorized(So2Error):
+    """The request needs a token, and has none that is known here."""
+
+    slug, title, status, exit_code = "unauthorized", "A token is needed", 401, 8
+
+
+class Forbidden(So2Error):
+    """The token is known, and does not allow this."""
+
+    slug, title, status, exit_code = "forbidden", "Not allowed with this token", 403, 8
+
+
 class NotFound(So2Error):
     """There is nothing by that name; member `near` lists what comes close."""
 
@@ -157,6 +177,18 @@ class QueryTooLarge(So2Error):
     """The query is longer than the limit."""
 
     slug, title, status, exit_code = "query-too-large", "The query is too long", 413, 9
+
+
+class UploadTooLarge(So2Error):
+    """The body of a write is larger than the limit."""
+
+    slug, title, status, exit_code = "upload-too-large", "The body is too large", 413, 9
+
+
+class PreconditionFailed(So2Error):
+    """What the request says about the present state (`If-Match`, `If-None-Match`) does not hold; nothing was done."""
+
+    slug, title, status, exit_code = "precondition-failed", "The precondition does not hold", 412, 3
 
 
 class UnsupportedMedia(So2Error):
@@ -237,6 +269,30 @@ class Busy(So2Error):
     """As many queries run as the service runs at a time."""
 
     slug, title, status, exit_code = "busy", "The service is busy", 503, 1
+
+
+class QueryTimeout(So2Error):
+    """The query took longer than its deadline; members `limit` and `elapsed` are seconds."""
+
+    slug, title, status, exit_code = "query-timeout", "The query took too long", 503, 9
+
+
+class QueryMemory(So2Error):
+    """The query needed more memory than one may have; member `limit` is in bytes, `elapsed` in seconds."""
+
+    slug, title, status, exit_code = "query-memory", "The query needed too much memory", 503, 9
+
+
+class QueryStopped(So2Error):
+    """An editor stopped the query; member `elapsed` is seconds."""
+
+    slug, title, status, exit_code = "query-stopped", "The query was stopped", 503, 1
+
+
+class EndpointFailed(So2Error):
+    """An endpoint that the query reaches by SERVICE gave no usable answer; member `endpoint` says which."""
+
+    slug, title, status, exit_code = "endpoint-failed", "Another endpoint failed", 502, 1
 
 
 class EngineFault(So2Error):

@@ -13,6 +13,7 @@ from so2graph.errors import BadParameter, DataInvalid
 
 __all__ = [
     "CANONICAL_BASE",
+    "DEFAULT_GRAPH",
     "MODALITIES",
     "Blank",
     "Iri",
@@ -176,6 +177,10 @@ def curie_or_iri(text: str, prefixes: Prefixes) -> Iri:
     bare = text[1:-1] if text.startswith("<") and text.endswith(">") else text
     expanded = prefixes.expand(bare)
     return parse_iri(expanded if expanded is not None else bare)
+
+
+DEFAULT_GRAPH = "urn:x-arq:DefaultGraph"
+"""How the real default graph of the store is named where a name is needed, as in Apache Jena."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from so2graph.config import Settings
 from so2graph.engine.dataset import resolve
 from so2graph.engine.guard import guard
-from so2graph.engine.store import Snapshot
+from so2graph.engine.snapshot import Snapshot
 from so2graph.publish.build import build, open_current
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE, Prefixes, Term

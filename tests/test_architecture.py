@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("so2graph.network",),
     ("so2graph.terminal",),
     ("so2graph.web",),
-    ("so2graph.cli", "so2graph.__main__"),
+    ("so2graph.cli", "so2graph.cli_options", "so2graph.cli_tokens", "so2graph.__main__"),
 )
 """From the bottom up; a module may import from its own layer and those below it."""
 
@@ -33,13 +33,16 @@ HOMES = {
     "SPARQLWrapper": {"so2graph/engine/gateway.py"},
     "flask": {"so2graph/web"},
     "werkzeug": {"so2graph/web"},
+    "cachetools": {"so2graph/web/cache.py"},
+    "zstandard": {"so2graph/web/encoding.py"},
+    "prometheus_client": {"so2graph/web/metrics.py"},
     "a2wsgi": {"so2graph/web/edge.py"},
     "granian": {"so2graph/web/serving.py"},
     "rdflib": {"so2graph/publish/validate.py"},
     "pyshacl": {"so2graph/publish/validate.py"},
     "networkx": {"so2graph/network/paths.py"},
     "yaml": {"so2graph/registry.py"},
-    "click": {"so2graph/cli.py", "so2graph/terminal.py"},
+    "click": {"so2graph/cli.py", "so2graph/cli_options.py", "so2graph/cli_tokens.py", "so2graph/terminal.py"},
     "rich": {"so2graph/terminal.py"},
 }
 

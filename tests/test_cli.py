@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 import rdflib
 
@@ -243,7 +244,7 @@ def test_every_command_has_help(run: Run, name: str) -> None:
     done = run(name, "--help")
     assert done.returncode == 0
     assert str(main.commands[name].help).split(".")[0] in " ".join(done.stdout.split())
-    assert "--data" in done.stdout
+    assert ("--data" in done.stdout) != isinstance(main.commands[name], click.Group)
 
 
 def test_the_program_is_on_the_path_and_tells_its_version() -> None:

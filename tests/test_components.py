@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import networkx as nx
 import pytest
 
-from so2graph.engine.store import Snapshot
+from so2graph.engine.snapshot import Snapshot
 from so2graph.vocab import Prefixes
 from tests.test_statements import CONTACT, ENTITIES, GRAPH_OF, Quads, read_quads
 

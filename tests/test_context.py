@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from so2graph.engine.store import Snapshot
+from so2graph.engine.snapshot import Snapshot
 from so2graph.vocab import Prefixes
 from tests.conftest import ROOT, Ask
 from tests.test_statements import Described, Quads, read_quads

@@ -14,7 +14,7 @@ from rdflib.plugins.sparql.parser import parseQuery
 
 from so2graph.engine.dataset import Dataset
 from so2graph.engine.guard import analyse, guard, scan, substitute
-from so2graph.engine.store import Snapshot
+from so2graph.engine.snapshot import Snapshot
 from so2graph.errors import EngineFault, PolicyRefused, QuerySyntax, QueryTooLarge
 from so2graph.vocab import Literal
 

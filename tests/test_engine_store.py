@@ -13,7 +13,9 @@ from rdflib.compare import isomorphic
 from so2graph.engine.dataset import Dataset, resolve
 from so2graph.engine.generations import Folder, Manifest
 from so2graph.engine.guard import analyse
-from so2graph.engine.store import Answer, Quad, Snapshot, Staged, parse_file, serialize_quads
+from so2graph.engine.snapshot import Snapshot
+from so2graph.engine.staging import Staged
+from so2graph.engine.store import Answer, Quad, parse_file, serialize_quads
 from so2graph.errors import DataInvalid, DataSyntax, QuerySyntax, ResultTooLarge, UnknownGraph, Unsupported
 from so2graph.formats import DATASET_FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Format
 from so2graph.vocab import CANONICAL_BASE, RDF, XSD, Blank, Iri, Literal, Names, Prefixes
@@ -44,9 +46,9 @@ def _open(path: Path, limit: int = 1000) -> Snapshot:
     """A generation with `DATA`, of which a and b hold facts and `hidden` is reached by name only."""
     folder = Folder(path)
     with folder.writing("a test"), folder.staging() as staging:
-        staged = Staged(staging / "store", NAMES)
+        staged = Staged(staging / "store", NAMES, (C, HIDDEN), (HIDDEN,))
         staged.add(_quads())
-        staged.refresh_merges([A, B], [A, B, C])
+        staged.refresh_merges()
         manifest = Manifest(1, "2026-01-01T00:00:00+00:00", "x", CANONICAL_BASE, staged.counts(), (HIDDEN,))
         staged.close()
         folder.publish(staging, manifest, 5)

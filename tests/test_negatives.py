@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from so2graph.engine.store import Snapshot
+from so2graph.engine.snapshot import Snapshot
 from so2graph.vocab import Prefixes
 from tests.test_statements import GRAPH_OF, Described, Quad4, Quads, read_quads
 

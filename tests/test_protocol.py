@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from so2graph.errors import BadRequest, MethodNotAllowed, NotAcceptable, PolicyRefused, UnsupportedMedia
+from so2graph.errors import BadParameter, BadRequest, MethodNotAllowed, NotAcceptable, UnsupportedMedia
 from so2graph.formats import FORMATS, GRAPH_FORMATS, HTML, SOLUTION_FORMATS, by_name
 from so2graph.web.protocol import QueryRequest, choose_format, choose_language, read_query, wants_html
 
@@ -55,8 +55,16 @@ REFUSED = [
     ("POST", QUERY + "; charset=latin-1", {}, b"ASK {}", UnsupportedMedia, "latin-1"),
     ("POST", "text/plain", {}, b"ASK {}", UnsupportedMedia, "text/plain"),
     ("POST", "", {}, b"ASK {}", UnsupportedMedia, "unknown"),
-    ("POST", "application/sparql-update", {}, b"DROP ALL", PolicyRefused, "no updates"),
-    ("POST", FORM, {}, b"update=DROP+ALL", PolicyRefused, "no updates"),
+    ("POST", FORM, {}, b"update=DROP+ALL&query=ASK{}", BadRequest, "query and an update"),
+    ("POST", FORM, {}, b"update=DROP+ALL&update=DROP+ALL", BadRequest, "given 2 times"),
+    ("POST", FORM, {"using-graph-uri": ["x"]}, b"update=DROP+ALL", BadRequest, "beside a form"),
+    ("POST", "application/sparql-update", {"query": ["ASK {}"]}, b"DROP ALL", BadRequest, "beside an update"),
+    ("POST", "application/sparql-update; charset=utf-16", {}, b"DROP ALL", UnsupportedMedia, "utf-16"),
+    ("QUERY", "application/sparql-update", {}, b"DROP ALL", UnsupportedMedia, "sparql-update"),
+    ("QUERY", FORM, {}, b"update=DROP+ALL", BadRequest, "by QUERY"),
+    ("GET", "", {"query": ["ASK {}"], "timeout": ["soon"]}, b"", BadParameter, "timeout"),
+    ("GET", "", {"query": ["ASK {}"], "timeout": ["0"]}, b"", BadParameter, "timeout"),
+    ("GET", "", {"query": ["ASK {}"], "timeout": ["nan"]}, b"", BadParameter, "timeout"),
     ("PUT", QUERY, {}, b"ASK {}", MethodNotAllowed, "PUT"),
     ("DELETE", "", {}, b"", MethodNotAllowed, "DELETE"),
 ]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from so2graph.config import Settings
-from so2graph.engine.store import Snapshot
+from so2graph.engine.snapshot import Snapshot
 from so2graph.publish.build import build, open_current
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE, Literal, Prefixes, Term

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from so2graph.engine.store import Snapshot
+from so2graph.engine.snapshot import Snapshot
 from so2graph.vocab import Prefixes
 from tests.conftest import Ask
 from tests.test_statements import GRAPH_OF, Described, Quads, read_quads

@@ -315,7 +315,7 @@ def test_options_tells_what_the_endpoint_takes_and_lets_other_sites_ask(client: 
     """The CORS preflight of a SPARQL editor elsewhere succeeds."""
     response = client.options("/sparql", headers={"Origin": "https://yasgui.example"})
     assert response.status_code == 204
-    assert response.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS, POST, QUERY"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "POST" in response.headers["Access-Control-Allow-Methods"]
 

@@ -10,7 +10,9 @@ from so2graph.config import Settings
 from so2graph.engine.dataset import Dataset, resolve
 from so2graph.engine.generations import Folder, Manifest
 from so2graph.engine.guard import guard, substitute
-from so2graph.engine.store import Answer, Snapshot
+from so2graph.engine.snapshot import Snapshot
+from so2graph.engine.store import Answer
+from so2graph.engine.tokens import ANYONE, Caller, Tokens
 from so2graph.errors import BadSetting, NoGeneration
 from so2graph.registry import Bundle, StoredQuery
 from so2graph.vocab import Iri, Prefixes, Term
@@ -28,6 +30,12 @@ class Session:
     settings: Settings
     prefixes: Prefixes
     readable: frozenset[str]
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The graphs that the caller may not read."""
+        graphs = self.snapshot.graphs
+        return graphs.stored - graphs.names.derived - self.readable
 
     @property
     def triples(self) -> int:
@@ -103,12 +111,13 @@ class Access:
     def __init__(self, settings: Settings, bundle: Bundle) -> None:
         self.settings, self.bundle = settings, bundle
         self.prefixes = bundle.prefixes()
+        self.tokens = Tokens(settings.data)
         self._folder = Folder(settings.data)
         self._snapshot: Snapshot | None = None
         self._lock = Lock()
 
-    def session(self) -> Session:
-        """A session on the current generation; raises `NoGeneration` or `DatasetUnreadable`."""
+    def session(self, caller: Caller = ANYONE) -> Session:
+        """A session of a caller on the current generation; raises `NoGeneration` or `DatasetUnreadable`."""
         number = self._folder.current()
         with self._lock:
             if number is None:
@@ -118,5 +127,5 @@ class Access:
                 check_base(manifest, self.settings)
                 self._snapshot = Snapshot(self._folder, manifest, self.settings.max_merge_triples)
             snapshot = self._snapshot
-        readable = snapshot.graphs.readable(self.settings.contact)
-        return Session(snapshot, self.settings, self.prefixes, readable)
+        hidden = caller.hidden(snapshot.graphs, self.settings.contact)
+        return Session(snapshot, self.settings, self.prefixes, snapshot.graphs.all_but(hidden))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from so2graph.engine.guard import Analysis
 from so2graph.errors import UnknownGraph
-from so2graph.vocab import Names
+from so2graph.vocab import DEFAULT_GRAPH, Names
 
 __all__ = ["Dataset", "Graphs", "resolve"]
 
@@ -24,6 +24,14 @@ class Graphs:
         """The graphs that a caller may read: all but the derived, and without e-mail where `contact` is private."""
         open_graphs = self.stored - self.names.derived
         return open_graphs - self.by_name_only if contact == "private" else open_graphs
+
+    def hidden(self, contact: str) -> frozenset[str]:
+        """The graphs that a stranger may not read."""
+        return self.by_name_only if contact == "private" else frozenset()
+
+    def all_but(self, hidden: Iterable[str]) -> frozenset[str]:
+        """The graphs that a caller may read from whom these are hidden; never the derived ones."""
+        return self.stored - self.names.derived - frozenset(hidden)
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,11 @@ def resolve(
     default, named = tuple(default_uris), tuple(named_uris)
     if not default and not named:
         if not analysis.has_dataset:
-            return Dataset((graphs.names.facts,), tuple(sorted(readable)))
+            return Dataset((graphs.names.facts,), tuple(sorted(readable - {DEFAULT_GRAPH})))
         default, named = analysis.from_default, analysis.from_named
-    mergeable = readable | (graphs.names.derived & graphs.stored)
-    unknown = [iri for iri in default if iri not in mergeable] + [iri for iri in named if iri not in readable]
+    mergeable = readable | (graphs.names.derived & graphs.stored) | {DEFAULT_GRAPH}
+    unknown = [iri for iri in default if iri not in mergeable]
+    unknown += [iri for iri in named if iri not in readable or iri == DEFAULT_GRAPH]
     for iri in unknown:
         raise UnknownGraph(
             f"there is no graph <{iri}> here",

@@ -40,6 +40,14 @@ class Manifest:
     graphs: dict[str, int] = field(default_factory=dict)
     by_name_only: tuple[str, ...] = ()
     derived: dict[str, int] = field(default_factory=dict)
+    aside: tuple[str, ...] = ()
+    """Graphs that hold no facts."""
+    merges: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The stored graphs of each merge, where that is not one graph of the merge's own name."""
+    edits: int = 0
+    """Writes since the build."""
+    changed: dict[str, int] = field(default_factory=dict)
+    """The generation that last changed a graph, for those that were written to since the build."""
 
     @property
     def triples(self) -> int:
@@ -51,6 +59,8 @@ class Manifest:
         try:
             row = json.loads(path.read_text(encoding="utf-8"))
             row["by_name_only"] = tuple(row["by_name_only"])
+            row["aside"] = tuple(row.get("aside", ()))
+            row["merges"] = {name: tuple(members) for name, members in row.get("merges", {}).items()}
             return cls(**row)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise DatasetUnreadable(
@@ -180,6 +190,11 @@ class Folder:
 
     def publish(self, staged: Path, manifest: Manifest, keep: int) -> None:
         """Makes a staged folder (with its `store/`) the current generation, durably and at once."""
+        self.place(staged, manifest)
+        self.point(manifest.number, keep)
+
+    def place(self, staged: Path, manifest: Manifest) -> None:
+        """Puts a staged folder (with its `store/`) among the generations; the current one stays what it is."""
         with storage_errors(self.path):
             text = json.dumps(asdict(manifest), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
             _write_durably(staged / "generation.json", text)
@@ -187,12 +202,17 @@ class Folder:
             final = self._generations / f"{manifest.number:06d}"
             staged.rename(final)
             _sync_folder(self._generations)
+
+    def point(self, number: int, keep: int) -> None:
+        """Makes a generation the current one, durably and at once, and removes the oldest beyond `keep`."""
+        with storage_errors(self.path):
             pointer = self.path / "current.new"
-            _write_durably(pointer, f"{manifest.number}\n")
+            _write_durably(pointer, f"{number}\n")
             pointer.replace(self.path / "current")
             _sync_folder(self.path)
-        for number in self.numbers()[:-keep]:
-            shutil.rmtree(self._generations / f"{number:06d}", ignore_errors=True)
+        for old in self.numbers()[:-keep]:
+            if old != number:
+                shutil.rmtree(self._generations / f"{old:06d}", ignore_errors=True)
 
     def next_number(self) -> int:
         return max([0, *self.numbers()]) + 1

@@ -154,7 +154,7 @@ _OPERATOR_WORDS = frozenset(("UNION", "OPTIONAL", "FILTER", "BIND", "MINUS", "VA
 def _refuse_complex(text: str, max_depth: int, max_operators: int, max_patterns: int) -> None:
     """Refuses what overflows the engine's stack or keeps its optimizer busy: deep nesting, long rows of operators.
 
-    The rows of VALUES are data, and count for nothing.
+    The rows of VALUES, INSERT DATA and DELETE DATA are data, and count for nothing.
     """
     depth = operators = patterns = 0
     values: int | None = None
@@ -167,7 +167,7 @@ def _refuse_complex(text: str, max_depth: int, max_operators: int, max_patterns:
         elif values is None:
             operators += token.text in _OPERATOR_SIGNS if token.kind == "sign" else token.upper in _OPERATOR_WORDS
             patterns += token.kind == "sign" and token.text in ".;"
-            values = depth if token.upper == "VALUES" else None
+            values = depth if token.upper in ("VALUES", "DATA") else None
         for what, count, limit, name in (
             ("brackets nest", depth, max_depth, "max_query_depth"),
             ("operators stand", operators, max_operators, "max_query_operators"),
@@ -293,12 +293,42 @@ def guard(
     max_operators: int = 250,
     max_patterns: int = 150,
     prefixes: Mapping[str, str] | None = None,
+    update: bool = False,
 ) -> Analysis:
-    """Analyses a query and refuses what a query may not do here.
+    """Analyses a query (or an update) and refuses what it may not do here.
 
     Raises `QueryTooLarge`, `QueryTooComplex`, `QuerySyntax` (with `line` and `column`), or `PolicyRefused` for
-    SERVICE, LOAD, update and code point escapes outside strings; `BadRequest` for text that no UTF-8 can hold.
+    SERVICE, LOAD, an update among queries and code point escapes outside strings; `BadRequest` for text that no
+    UTF-8 can hold.
     """
+    _refuse_long(text, max_bytes)
+    _refuse_codepoint_escapes(text)
+    _refuse_ambiguous(text)
+    _refuse_complex(text, max_depth, max_operators, max_patterns)
+    analysis = analyse(text, prefixes)
+    if analysis.outside is not None:
+        raise _refused(
+            text,
+            analysis.outside,
+            "reaches for another server, which queries here may not",
+            "Take it out; load outside data into a graph of its own instead.",
+        )
+    if update:
+        if analysis.update is None and analysis.form:
+            raise _syntax(text, len(text), f"{analysis.form} is a query, not an update", "Send it as query=.")
+    elif analysis.update is not None:
+        raise _refused(
+            text,
+            analysis.update,
+            "changes the dataset, which a query may not",
+            "Send an update as update= or with the type application/sparql-update.",
+        )
+    elif analysis.form not in QUERY_FORMS:
+        raise _syntax(text, len(text), "there is no SELECT, ASK, CONSTRUCT or DESCRIBE in it", "Send a SPARQL query.")
+    return analysis
+
+
+def _refuse_long(text: str, max_bytes: int) -> None:
     try:
         size = len(text.encode("utf-8"))
     except UnicodeEncodeError:
@@ -310,27 +340,11 @@ def guard(
             limit=max_bytes,
             size=size,
         )
-    _refuse_codepoint_escapes(text)
-    _refuse_ambiguous(text)
-    _refuse_complex(text, max_depth, max_operators, max_patterns)
-    analysis = analyse(text, prefixes)
-    for token, what in (
-        (analysis.outside, "reaches for another server, which queries here may not"),
-        (analysis.update, "changes the dataset, which this service does not allow"),
-    ):
-        if token is not None:
-            line, column = position(text, token.start)
-            raise PolicyRefused(
-                f"line {line}, column {column}: {token.text} {what}",
-                mend="Take it out; load outside data into a graph of its own instead."
-                if token is analysis.outside
-                else "Send a query: SELECT, ASK, CONSTRUCT or DESCRIBE.",
-                line=line,
-                column=column,
-            )
-    if analysis.form not in QUERY_FORMS:
-        raise _syntax(text, len(text), "there is no SELECT, ASK, CONSTRUCT or DESCRIBE in it", "Send a SPARQL query.")
-    return analysis
+
+
+def _refused(text: str, token: Token, what: str, mend: str) -> PolicyRefused:
+    line, column = position(text, token.start)
+    return PolicyRefused(f"line {line}, column {column}: {token.text} {what}", mend=mend, line=line, column=column)
 
 
 def substitute(text: str, values: Mapping[str, str]) -> str:

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from threading import Lock
 from typing import IO, cast
 
 import pyoxigraph as ox
 
-from so2graph.engine.dataset import Dataset, Graphs
-from so2graph.engine.generations import Folder, Manifest, storage_errors
-from so2graph.errors import (
-    DataInvalid,
-    DatasetUnreadable,
-    DataSyntax,
-    EngineFault,
-    NotAcceptable,
-    QuerySyntax,
-    ResultTooLarge,
-    Unsupported,
-)
+from so2graph.engine.faults import check_xml_name, engine_errors
+from so2graph.engine.generations import storage_errors
+from so2graph.engine.sinks import Bounded, Collected, Sink
+from so2graph.errors import DataInvalid, DatasetUnreadable, DataSyntax, EngineFault, Unsupported
 from so2graph.formats import Format
-from so2graph.vocab import Blank, Iri, Literal, Names, Term
+from so2graph.vocab import DEFAULT_GRAPH, Blank, Iri, Literal, Term
 
-__all__ = ["Answer", "Quad", "Snapshot", "Staged", "parse_file", "serialize_quads"]
+__all__ = ["Answer", "Quad", "Store", "parse_file", "parse_text", "serialize_quads"]
 
 Quad = tuple[Term, Iri, Term, Iri | None]
 """Subject, predicate, object and graph (None for the default graph)."""
@@ -53,12 +42,8 @@ _SUFFIX = {
     ".nt": ox.RdfFormat.N_TRIPLES,
     ".nq": ox.RdfFormat.N_QUADS,
 }
-_AT = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
-# The engine lists the letters that a name may have; nobody wants to read them.
-_CLASSES = re.compile(r",? ?\[(?:'.*?'|_)\]", re.DOTALL)
-_UNSUPPORTED = "Use the functions of SPARQL 1.1, and a format that can carry the answer (JSON, Turtle)."
-_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_XML_NAME_END = re.compile(r"[^\W\d][\w.\-]*$")
+_SORTED = 100_000
+"""Triples up to which a graph is sorted before it is written; a larger one is written as it comes."""
 
 
 def _term(term: object) -> Term:
@@ -100,8 +85,12 @@ def _ox_quad(quad: Quad) -> ox.Quad:
         cast(ox.NamedNode, _ox_term(subject)),
         ox.NamedNode(predicate.value),
         _ox_term(obj),
-        ox.DefaultGraph() if graph is None else ox.NamedNode(graph.value),
+        _graph("" if graph is None else graph.value),
     )
+
+
+def _graph(iri: str) -> ox.NamedNode | ox.DefaultGraph:
+    return ox.DefaultGraph() if iri in ("", DEFAULT_GRAPH) else ox.NamedNode(iri)
 
 
 def parse_file(path: Path, text: str, base: str) -> list[Quad]:
@@ -125,17 +114,33 @@ def parse_file(path: Path, text: str, base: str) -> list[Quad]:
         ) from None
 
 
+def parse_text(body: bytes | IO[bytes], fmt: Format, base: str) -> Iterator[Quad]:
+    """The quads of a document in a format, as they are read; raises `DataSyntax` with line and column."""
+    try:
+        for quad in ox.parse(body, format=_RDF[fmt.name], base_iri=base, rename_blank_nodes=True):
+            yield _quad(quad)
+    except SyntaxError as error:
+        line, column = error.lineno or 1, error.offset or 1
+        raise DataSyntax(
+            f"the body, line {line}, column {column}: {str(error.msg).rstrip('.')}",
+            mend=f"Mend it there, or say with Content-Type what it is: it was read as {fmt.title}.",
+            line=line,
+            column=column,
+        ) from None
+
+
 def serialize_quads(quads: Iterable[Quad], fmt: Format, prefixes: Mapping[str, str]) -> bytes:
     """The quads as bytes of a format; sorted, so that the same quads give the same bytes.
 
     In a format without graphs the graph of each quad is left out and a triple stands once.
     """
-    rdf_format = _RDF[fmt.name]
     if "dataset" in fmt.kinds:
         items: list[ox.Quad] | list[ox.Triple] = sorted({_ox_quad(q) for q in quads}, key=_sort_key)
     else:
         items = sorted({_ox_quad(q).triple for q in quads}, key=_sort_key)
-    return _serialize(items, rdf_format, prefixes)
+    sink = Collected()
+    _serialize(items, items, fmt, prefixes, Bounded(sink, fmt))
+    return sink.body
 
 
 def _sort_key(item: ox.Quad | ox.Triple) -> tuple[str, ...]:
@@ -143,62 +148,29 @@ def _sort_key(item: ox.Quad | ox.Triple) -> tuple[str, ...]:
     return graph, str(item.subject), str(item.predicate), str(item.object)
 
 
-def _serialize(items: list[ox.Quad] | list[ox.Triple], fmt: ox.RdfFormat, prefixes: Mapping[str, str]) -> bytes:
-    used = (
-        _used_prefixes(items, prefixes)
-        if fmt in (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
-        else None
-    )
-    if fmt == ox.RdfFormat.RDF_XML:
-        _check_xml_names(items)
-    body = cast(bytes, ox.serialize(items, format=fmt, prefixes=used))
-    if fmt == ox.RdfFormat.RDF_XML:
-        _check_xml(body)
-    return body
+def _serialize(
+    known: Sequence[ox.Quad | ox.Triple],
+    items: Iterable[ox.Quad | ox.Triple],
+    fmt: Format,
+    prefixes: Mapping[str, str],
+    sink: Bounded,
+) -> None:
+    """Writes `items` to the sink; the prefixes in the first of them (`known`) are declared."""
+    rdf_format = _RDF[fmt.name]
+    used: dict[str, str] | None = None
+    if fmt.name in ("turtle", "trig", "rdfxml", "jsonld"):
+        text = "\n".join(map(str, known))
+        used = {prefix: namespace for prefix, namespace in prefixes.items() if f"<{namespace}" in text}
 
+    def counted() -> Iterator[ox.Quad | ox.Triple]:
+        for item in items:
+            sink.count()
+            if fmt.name == "rdfxml":
+                check_xml_name(item.predicate.value)
+            yield item
 
-def _used_prefixes(items: Iterable[object], prefixes: Mapping[str, str]) -> dict[str, str]:
-    text = "\n".join(map(str, items))
-    return {prefix: namespace for prefix, namespace in prefixes.items() if f"<{namespace}" in text}
-
-
-def _check_xml(body: bytes) -> None:
-    """Refuses a document with characters that XML 1.0 (2.2) cannot have, which no parser would take."""
-    if _NOT_XML.search(body.decode("utf-8")):
-        raise NotAcceptable(
-            "the answer has a control character, which XML cannot carry", mend="Take JSON, CSV or Turtle instead."
-        )
-
-
-def _check_xml_names(items: Iterable[ox.Quad] | Iterable[ox.Triple]) -> None:
-    """Refuses a predicate that RDF/XML cannot write as an element (RDF 1.1 XML Syntax, 5.1.3)."""
-    for item in items:
-        if not _XML_NAME_END.search(item.predicate.value):
-            raise NotAcceptable(
-                f"RDF/XML cannot write the property <{item.predicate.value}>", mend="Take Turtle or JSON-LD instead."
-            )
-
-
-class _Limited:
-    """A sink that stops at a number of bytes."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._size = limit, 0
-        self.parts: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self._size += len(data)
-        if self._size > self._limit:
-            raise ResultTooLarge(
-                f"the answer is larger than {self._limit} bytes",
-                mend="Ask for less (LIMIT), or raise the setting max_result_bytes.",
-                limit=self._limit,
-            )
-        self.parts.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
+    with engine_errors():
+        ox.serialize(cast(Iterable[ox.Triple], counted()), cast(IO[bytes], sink), format=rdf_format, prefixes=used)
 
 
 @dataclass(frozen=True)
@@ -222,197 +194,206 @@ class Answer:
 
     def rows(self) -> Iterator[tuple[Term | None, ...]]:
         """The solutions, each in the order of `variables`, None where unbound."""
-        with _engine_errors():
+        with engine_errors():
             for solution in cast(ox.QuerySolutions, self._results):
                 yield tuple(None if value is None else _term(value) for value in solution)
 
     def quads(self) -> list[Quad]:
         """The triples of a graph."""
-        with _engine_errors():
+        with engine_errors():
             return [_quad(ox.Quad(t.subject, t.predicate, t.object)) for t in cast(ox.QueryTriples, self._results)]
 
-    def write(self, fmt: Format, prefixes: Mapping[str, str], limit: int) -> bytes:
-        """The whole answer as bytes of a format that carries its kind; `ResultTooLarge` past `limit` bytes.
+    def write_to(
+        self, sink: Sink, fmt: Format, prefixes: Mapping[str, str], max_bytes: int, max_rows: int | None = None
+    ) -> int:
+        """Writes the answer to a sink in a format that carries its kind, and returns its rows or triples.
 
-        A graph is sorted, so that it has the same bytes every time; the rows of a SELECT keep the engine's order.
+        A graph of up to 100,000 triples is sorted, so that it has the same bytes every time, and a triple stands
+        once; a larger one is written as it comes. The rows of a SELECT keep the engine's order. Raises
+        `ResultTooLarge` past a limit, or what the sink raises.
         """
-        sink = _Limited(limit)
-        with _engine_errors():
+        bounded = Bounded(sink, fmt, max_bytes, max_rows)
+        with engine_errors():
             if isinstance(self._results, ox.QueryTriples):
-                triples = sorted(set(self._results), key=_sort_key)
-                sink.write(_serialize(triples, _RDF[fmt.name], prefixes))
+                first = list(islice(self._results, _SORTED + 1))
+                if len(first) <= _SORTED:
+                    first = sorted(set(first), key=_sort_key)
+                _serialize(first, chain(first, self._results), fmt, prefixes, bounded)
             else:
-                self._results.serialize(cast(IO[bytes], sink), _RESULT[fmt.name])
-        body = b"".join(sink.parts)
-        if fmt.name == "xml":
-            _check_xml(body)
-        return body
+                self._results.serialize(cast(IO[bytes], bounded), _RESULT[fmt.name])
+        return bounded.rows
+
+    def write(self, fmt: Format, prefixes: Mapping[str, str], limit: int) -> bytes:
+        """The whole answer as bytes, as `write_to` writes it; `ResultTooLarge` past `limit` bytes."""
+        sink = Collected()
+        self.write_to(sink, fmt, prefixes, limit)
+        return sink.body
 
 
-@contextmanager
-def _engine_errors(text: str = "") -> Iterator[None]:
-    """Translates what the engine raises: syntax to `QuerySyntax`, everything else to `EngineFault`."""
-    try:
-        yield
-    except SyntaxError as error:
-        match = _AT.match(str(error))
-        if match is None:
-            line, column, what = text.count("\n") + 1, 1, str(error)
-        else:
-            line, column, what = int(match[1]), int(match[2]), _CLASSES.sub("", match[3])
-        raise QuerySyntax(
-            f"line {line}, column {column}: {what}",
-            mend="Mend the query there and send it again.",
-            line=line,
-            column=column,
-        ) from None
-    except (OSError, RuntimeError, ValueError) as error:
-        if "not supported" in str(error) or "does not support" in str(error):
-            raise Unsupported(f"this cannot be done here: {error}", mend=_UNSUPPORTED) from None
-        raise EngineFault(
-            f"the engine could not answer: {error}", mend="The query is right; report it with the text you sent."
-        ) from error
+class Store:
+    """An Oxigraph store in terms of ours. Graphs are IRIs; `DEFAULT_GRAPH` is the real default graph."""
 
+    def __init__(self, store: ox.Store, path: Path | None) -> None:
+        self._inner: ox.Store | None = store
+        self.path = path
 
-def _run(store: ox.Store, text: str, prefixes: Mapping[str, str], default: list[str], named: list[str]) -> Answer:
-    with _engine_errors(text):
-        results = store.query(
-            text,
-            prefixes=dict(prefixes),
-            default_graph=[ox.NamedNode(g) for g in default],
-            named_graphs=[ox.NamedNode(g) for g in named],
-        )
-    if isinstance(results, ox.QueryBoolean):
-        return Answer(None, bool(results), results)
-    if isinstance(results, ox.QuerySolutions):
-        return Answer(tuple(variable.value for variable in results.variables), None, results)
-    return Answer(None, None, results)
+    @classmethod
+    def memory(cls) -> Store:
+        """An empty store in memory."""
+        return cls(ox.Store(), None)
 
+    @classmethod
+    def writable(cls, path: Path) -> Store:
+        """A directory to write to, made when it is not there."""
+        with storage_errors(path):
+            return cls(ox.Store(str(path)), path)
 
-class Snapshot:
-    """One generation, opened for reading; safe to use from several threads."""
-
-    def __init__(self, folder: Folder, manifest: Manifest, max_merge_triples: int) -> None:
-        self.manifest = manifest
-        self._path = folder.store_path(manifest.number)
-        self._max_merge = max_merge_triples
-        self._merges: OrderedDict[Dataset, ox.Store] = OrderedDict()
-        self._lock = Lock()
+    @classmethod
+    def read_only(cls, path: Path) -> Store:
+        """A directory to read from; raises `DatasetUnreadable`."""
         try:
-            self._store = ox.Store.read_only(str(self._path))
+            return cls(ox.Store.read_only(str(path)), path)
         except (OSError, RuntimeError) as error:
             raise DatasetUnreadable(
-                f"{self._path} cannot be opened: {error}",
+                f"{path} cannot be opened: {error}",
                 mend="Build again in another folder, or go back to an older generation.",
             ) from error
-        names = Names(manifest.base)
-        self.graphs = Graphs(names, frozenset(manifest.graphs) | names.derived, frozenset(manifest.by_name_only))
 
     @property
-    def names(self) -> Names:
-        return self.graphs.names
+    def _store(self) -> ox.Store:
+        if self._inner is None:
+            raise EngineFault("the store was closed")
+        return self._inner
 
-    def query(self, text: str, dataset: Dataset, prefixes: Mapping[str, str]) -> Answer:
-        """Answers a query that `guard` let through, on `dataset`; `prefixes` need no declaration.
+    def query(self, text: str, prefixes: Mapping[str, str], default: Iterable[str], named: Iterable[str]) -> Answer:
+        """Answers a query on the union of the graphs of `default`, and the graphs of `named`."""
+        with engine_errors(text):
+            results = self._store.query(
+                text,
+                prefixes=dict(prefixes),
+                default_graph=[_graph(iri) for iri in default],
+                named_graphs=[ox.NamedNode(iri) for iri in named],
+            )
+        if isinstance(results, ox.QueryBoolean):
+            return Answer(None, bool(results), results)
+        if isinstance(results, ox.QuerySolutions):
+            return Answer(tuple(variable.value for variable in results.variables), None, results)
+        return Answer(None, None, results)
 
-        More than one default graph is merged first: a triple counts once (SPARQL 1.1, 13.1; RDF 1.1 Semantics, 4.1).
-        Raises `QuerySyntax`, `ResultTooLarge` (merge) or `EngineFault`.
-        """
-        if len(dataset.default) > 1:
-            merged = self._merged(dataset)
-            return _run(merged, text, prefixes, [self.names.facts], list(dataset.named))
-        return _run(self._store, text, prefixes, list(dataset.default), list(dataset.named))
+    def update(self, text: str, prefixes: Mapping[str, str], base: str) -> None:
+        """Does a SPARQL update, all of it or nothing."""
+        with engine_errors(text):
+            self._store.update(text, base_iri=base, prefixes=dict(prefixes))
 
-    def _merged(self, dataset: Dataset) -> ox.Store:
-        with self._lock:
-            if dataset in self._merges:
-                self._merges.move_to_end(dataset)
-                return self._merges[dataset]
-            size = self._size(dataset)
-            if size > self._max_merge:
-                raise ResultTooLarge(
-                    f"FROM would merge {size} triples, and the limit is {self._max_merge}",
-                    mend=f"Use FROM <{self.names.everything}>, or raise the setting max_merge_triples.",
-                    limit=self._max_merge,
-                    size=size,
-                )
-            store, target = ox.Store(), ox.NamedNode(self.names.facts)
-            for graph in dataset.default:
-                store.extend(ox.Quad(q.subject, q.predicate, q.object, target) for q in self._of(graph))
-            for graph in dataset.named:
-                store.extend(self._of(graph))
-            self._merges[dataset] = store
-            while len(self._merges) > 1 and sum(map(self._size, self._merges)) > self._max_merge:
-                self._merges.popitem(last=False)
-            return store
+    def quads(self, graph: str) -> Iterator[Quad]:
+        """The quads of one graph."""
+        return map(_quad, self._store.quads_for_pattern(None, None, None, _graph(graph)))
 
-    def _size(self, dataset: Dataset) -> int:
-        """Triples to be copied for a merge, those of the derived graphs as well."""
-        sizes = self.manifest.graphs | self.manifest.derived
-        return sum(sizes.get(graph, 0) for graph in (*dataset.default, *dataset.named))
+    def graphs_with(self, quad: Quad) -> set[str]:
+        """The graphs that hold the triple of a quad."""
+        one = _ox_quad(quad)
+        found = self._store.quads_for_pattern(one.subject, one.predicate, one.object, None)
+        return {q.graph_name.value if isinstance(q.graph_name, ox.NamedNode) else DEFAULT_GRAPH for q in found}
 
-    def _of(self, graph: str) -> Iterator[ox.Quad]:
-        return self._store.quads_for_pattern(None, None, None, ox.NamedNode(graph))
+    def holds(self, quad: Quad) -> bool:
+        """Whether the very quad is there."""
+        return _ox_quad(quad) in self._store
 
-    def quads(self, graphs: Iterable[str]) -> Iterator[Quad]:
-        """All quads of the named graphs, graph by graph."""
-        for graph in graphs:
-            for quad in self._of(graph):
-                yield _quad(quad)
+    def count(self, graph: str) -> int:
+        """Triples in one graph."""
+        counted = self.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }", {}, (graph,), ())
+        return int(str(next(counted.rows())[0]))
 
-
-class Staged:
-    """A store in the making, which nobody reads yet."""
-
-    def __init__(self, path: Path, names: Names) -> None:
-        self._path, self.names = path, names
-        with storage_errors(path):
-            self._store: ox.Store | None = ox.Store(str(path))
-
-    @property
-    def _open(self) -> ox.Store:
-        if self._store is None:
-            raise EngineFault("the staged store was closed")
-        return self._store
+    def graphs(self) -> list[str]:
+        """All graphs that there are, sorted; the real default graph when it has a triple."""
+        named = [g.value for g in self._store.named_graphs() if isinstance(g, ox.NamedNode)]
+        default = next(self._store.quads_for_pattern(None, None, None, ox.DefaultGraph()), None)
+        return sorted([*named, *([DEFAULT_GRAPH] if default is not None else [])])
 
     def add(self, quads: Iterable[Quad]) -> None:
-        """Adds quads; a graph exists once it has one."""
-        with storage_errors(self._path):
-            self._open.bulk_extend(_ox_quad(quad) for quad in quads)
+        """Adds quads in bulk; a graph exists once it has one."""
+        with storage_errors(self.path or Path()):
+            self._store.bulk_extend(map(_ox_quad, quads))
 
-    def refresh_merges(self, factual: Iterable[str], everything: Iterable[str]) -> None:
-        """Makes `graph/facts` and `graph/all` anew: a triple of several graphs stands once in each."""
-        store = self._open
-        with storage_errors(self._path):
-            for target, sources in ((self.names.facts, factual), (self.names.everything, everything)):
-                node = ox.NamedNode(target)
-                store.remove_graph(node)
-                store.bulk_extend(
-                    ox.Quad(quad.subject, quad.predicate, quad.object, node)
-                    for source in sources
-                    for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(source))
-                )
-                store.add_graph(node)
+    def remove(self, quads: Iterable[Quad]) -> None:
+        """Removes quads that are there."""
+        with storage_errors(self.path or Path()):
+            for quad in quads:
+                self._store.remove(_ox_quad(quad))
 
-    def counts(self) -> dict[str, int]:
-        """Triples in each named graph, the derived ones too, sorted by graph."""
-        store = self._open
-        graphs = sorted(str(g.value) for g in store.named_graphs() if isinstance(g, ox.NamedNode))
-        return {
-            graph: sum(1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(graph))) for graph in graphs
-        }
+    def create(self, graph: str) -> None:
+        """Makes an empty graph, where there is none."""
+        if graph != DEFAULT_GRAPH:
+            self._store.add_graph(_graph(graph))
 
-    def query(self, text: str, dataset: Dataset, prefixes: Mapping[str, str]) -> Answer:
-        """Answers a query of our own on the staged store; at most one default graph."""
-        return _run(self._open, text, prefixes, list(dataset.default), list(dataset.named))
+    def drop(self, graph: str) -> None:
+        """Removes a graph with all that is in it."""
+        with storage_errors(self.path or Path()):
+            self._store.remove_graph(_graph(graph))
 
-    def ntriples(self, graph: str) -> bytes:
-        """One graph as N-Triples, for a validator that reads RDF itself."""
-        return cast(bytes, self._open.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(graph)))
+    def copy(self, source: str, target: str, unless: str | None = None) -> None:
+        """Adds the triples of a graph to another, but for those that stand in the graph `unless`."""
+        store, node = self._store, _graph(target)
+        other = None if unless is None else _graph(unless)
+        with storage_errors(self.path or Path()):
+            store.bulk_extend(
+                ox.Quad(quad.subject, quad.predicate, quad.object, node)
+                for quad in store.quads_for_pattern(None, None, None, _graph(source))
+                if other is None or ox.Quad(quad.subject, quad.predicate, quad.object, other) not in store
+            )
+
+    def load(self, path: Path, fmt: Format, base: str, graph: str | None) -> None:
+        """Reads a whole file in bulk, into one graph or (None) into the graphs that it names; raises `DataSyntax`."""
+        target = None if graph is None else _graph(graph)
+        try:
+            with storage_errors(self.path or Path()):
+                self._store.bulk_load(path=str(path), format=_RDF[fmt.name], base_iri=base, to_graph=target)
+        except SyntaxError as error:
+            line, column = error.lineno or 1, error.offset or 1
+            raise DataSyntax(
+                f"the body, line {line}, column {column}: {str(error.msg).rstrip('.')}",
+                mend=f"Mend it there, or say with Content-Type what it is: it was read as {fmt.title}.",
+                line=line,
+                column=column,
+            ) from None
+
+    def write_graph(
+        self, graph: str, sink: Sink, fmt: Format, prefixes: Mapping[str, str], max_bytes: int, max_rows: int
+    ) -> int:
+        """Writes one graph to a sink as `Answer.write_to` writes one, and returns its triples."""
+        bounded = Bounded(sink, fmt, max_bytes, max_rows)
+        found = (quad.triple for quad in self._store.quads_for_pattern(None, None, None, _graph(graph)))
+        first = list(islice(found, _SORTED + 1))
+        if len(first) <= _SORTED:
+            first.sort(key=_sort_key)
+        _serialize(first, chain(first, found), fmt, prefixes, bounded)
+        return bounded.rows
+
+    def dump(self, graph: str) -> bytes:
+        """One graph as N-Triples, in the store's order."""
+        return cast(bytes, self._store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=_graph(graph)))
+
+    def in_memory(self, scratch: Path) -> Store:
+        """A copy of the whole store in memory, made by way of a scratch file, which is faster than quad by quad."""
+        copy = ox.Store()
+        with storage_errors(scratch.parent):
+            try:
+                self._store.dump(str(scratch), format=ox.RdfFormat.N_QUADS)
+                copy.bulk_load(path=str(scratch), format=ox.RdfFormat.N_QUADS)
+            finally:
+                scratch.unlink(missing_ok=True)
+        for graph in self._store.named_graphs():
+            copy.add_graph(graph)
+        return Store(copy, None)
+
+    def backup(self, path: Path) -> None:
+        """A second directory with the same content, by hard links."""
+        with storage_errors(path):
+            self._store.backup(str(path))
 
     def close(self) -> None:
-        """Flushes everything to disk and closes the store."""
-        if self._store is not None:
-            with storage_errors(self._path):
-                self._store.flush()
-            self._store = None
+        """Flushes a directory to disk and closes the store."""
+        if self._inner is not None and self.path is not None:
+            with storage_errors(self.path):
+                self._inner.flush()
+        self._inner = None

@@ -13,7 +13,9 @@ from so2graph import __version__
 from so2graph.config import Settings
 from so2graph.engine.access import check_base
 from so2graph.engine.generations import Folder, Manifest
-from so2graph.engine.store import Quad, Snapshot, Staged, parse_file
+from so2graph.engine.snapshot import Snapshot
+from so2graph.engine.staging import Staged
+from so2graph.engine.store import Quad, parse_file
 from so2graph.errors import CheckFailed, DataInvalid, DatasetUnreadable, NoGeneration
 from so2graph.publish.catalogue import Catalogue, GraphEntry, read_catalogue
 from so2graph.publish.describe import catalogue_graph
@@ -21,7 +23,7 @@ from so2graph.publish.validate import Checker
 from so2graph.registry import Bundle
 from so2graph.vocab import Iri, Names
 
-__all__ = ["Built", "build", "ensure_built", "open_current", "validate"]
+__all__ = ["Built", "build", "ensure_built", "ensure_empty", "open_current", "validate"]
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, and how far it is: step, done, total."""
@@ -90,12 +92,12 @@ def _stage(
     for done, entry in enumerate(catalogue.entries):
         progress(f"reading {entry.iri.removeprefix(names.base)}", done, total)
         loaded.append(_load(bundle, entry))
-    staged = Staged(path, names)
+    staged = Staged(path, names, (*catalogue.aside, names.catalogue), catalogue.by_name_only)
     try:
         progress("storing", total - 3, total)
         staged.add(chain.from_iterable(loaded))
         staged.add(catalogue_graph(staged, catalogue, checksums, names))
-        staged.refresh_merges(catalogue.factual, (*catalogue.merged, names.catalogue))
+        staged.refresh_merges()
         progress("checking", total - 2, total)
         faults = Checker(bundle, names, bundle.prefixes(), catalogue, staged).faults()
         if faults:
@@ -113,29 +115,47 @@ def _same(folder: Folder, inputs: str, settings: Settings) -> Manifest | None:
         manifest = folder.manifest()
         if manifest.inputs != inputs:
             return None
-        Snapshot(folder, manifest, settings.max_merge_triples)
+        Snapshot(folder, manifest, settings.max_merge_triples).open()
     except (NoGeneration, DatasetUnreadable):
         return None
     return manifest
 
 
-def build(bundle: Bundle, settings: Settings, progress: Progress = _silent) -> Built:
+def _refuse_to_lose(folder: Folder, settings: Settings) -> None:
+    """Raises `DataInvalid` where a build would leave out what was written over HTTP since the last one."""
+    try:
+        edits = folder.manifest().edits
+    except (NoGeneration, DatasetUnreadable):
+        return
+    if edits:
+        raise DataInvalid(
+            f"{settings.data} was written to {edits} times since it was built, and a build would leave that out",
+            mend="Take it home with 'so2graph export' first; then build with --discard-edits, or in another folder.",
+            edits=edits,
+        )
+
+
+def build(bundle: Bundle, settings: Settings, progress: Progress = _silent, *, discard_edits: bool = False) -> Built:
     """Builds the catalogue into a new generation of `settings.data` and makes it current.
 
-    The same inputs make no new generation. Raises `DataSyntax`, `DataInvalid`, `CheckFailed`, `DatasetLocked`,
-    `DatasetReadOnly` or `DiskFull`; whatever it raises, the current generation stays what it was.
+    The same inputs make no new generation, whatever was written since. What was written over HTTP is only left out of
+    a new one with `discard_edits`; the generations that have it stay as long as others. Raises `DataSyntax`,
+    `DataInvalid`, `CheckFailed`, `DatasetLocked`, `DatasetReadOnly` or `DiskFull`; whatever it raises, the current
+    generation stays what it was.
     """
     folder, names = Folder(settings.data), Names(settings.base)
     catalogue = read_catalogue(bundle, names)
     checksums = catalogue.checksums()
     inputs = _inputs(bundle, catalogue, checksums)
     known = _same(folder, inputs, settings)
-    if known is not None:
+    if known is not None and not (discard_edits and known.edits):
         return Built(known, new=False)
     with folder.writing("so2graph build"), folder.staging() as path:
         known = _same(folder, inputs, settings)
-        if known is not None:
+        if known is not None and not (discard_edits and known.edits):
             return Built(known, new=False)
+        if not discard_edits:
+            _refuse_to_lose(folder, settings)
         staged = _stage(bundle, names, catalogue, checksums, path / "store", progress)
         counts = staged.counts()
         staged.close()
@@ -147,6 +167,8 @@ def build(bundle: Bundle, settings: Settings, progress: Progress = _silent) -> B
             graphs={graph: count for graph, count in counts.items() if graph not in names.derived},
             derived={graph: count for graph, count in counts.items() if graph in names.derived},
             by_name_only=catalogue.by_name_only,
+            aside=tuple(sorted(staged.aside)),
+            merges={name: members for name, members in staged.merges.items() if members != (name,)},
         )
         folder.publish(path, manifest, settings.keep_generations)
     return Built(manifest, new=True)
@@ -179,7 +201,29 @@ def ensure_built(bundle: Bundle, settings: Settings, progress: Progress = _silen
     return Built(manifest, new=False)
 
 
+def ensure_empty(settings: Settings) -> Built:
+    """The current generation of `settings.data`; where there is none, an empty one is made, without a catalogue."""
+    folder = Folder(settings.data)
+    if folder.current() is not None:
+        manifest = folder.manifest()
+        check_base(manifest, settings)
+        return Built(manifest, new=False)
+    with folder.writing("so2graph serve --empty"), folder.staging() as path:
+        staged = Staged(path / "store", Names(settings.base))
+        staged.refresh_merges({})
+        staged.close()
+        manifest = Manifest(
+            folder.next_number(),
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            "empty",
+            settings.base,
+            derived=dict.fromkeys(sorted(staged.names.derived), 0),
+        )
+        folder.publish(path, manifest, settings.keep_generations)
+    return Built(manifest, new=True)
+
+
 def open_current(settings: Settings) -> Snapshot:
     """Opens the current generation for reading; raises `NoGeneration` or `DatasetUnreadable`."""
     folder = Folder(settings.data)
-    return Snapshot(folder, folder.manifest(), settings.max_merge_triples)
+    return Snapshot(folder, folder.manifest(), settings.max_merge_triples).open()

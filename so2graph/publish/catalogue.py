@@ -41,17 +41,13 @@ class Catalogue:
     quads: tuple[Quad, ...]
 
     @property
-    def factual(self) -> tuple[str, ...]:
-        return tuple(entry.iri for entry in self.entries if entry.factual)
-
-    @property
     def by_name_only(self) -> tuple[str, ...]:
         return tuple(entry.iri for entry in self.entries if entry.by_name_only)
 
     @property
-    def merged(self) -> tuple[str, ...]:
-        """The graphs of `graph/all`."""
-        return tuple(entry.iri for entry in self.entries if not entry.by_name_only)
+    def aside(self) -> tuple[str, ...]:
+        """The graphs that hold no facts, and so are no part of `graph/facts`."""
+        return tuple(entry.iri for entry in self.entries if not entry.factual)
 
     @cached_property
     def files(self) -> tuple[Path, ...]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from so2graph.engine.dataset import Dataset
-from so2graph.engine.store import Quad, Snapshot, Staged
+from so2graph.engine.snapshot import Snapshot
+from so2graph.engine.staging import VOID, Staged, statistics
+from so2graph.engine.store import Quad
 from so2graph.formats import FORMATS
 from so2graph.publish.catalogue import Catalogue
 from so2graph.vocab import DCTERMS, RDF, XSD, Iri, Literal, Names, Term
 
 __all__ = ["catalogue_graph", "service_description"]
 
-VOID = "http://rdfs.org/ns/void#"
 SPDX = "http://spdx.org/rdf/terms#"
 DCAT = "http://www.w3.org/ns/dcat#"
 SD = "http://www.w3.org/ns/sparql-service-description#"
@@ -43,13 +43,6 @@ _EVERYTHING = {
     "several graphs merges them; a triple counts once. Graphs that are reached by name only are in no merge.",
 }
 
-_COUNTS = """
-SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?distinctSubjects) (COUNT(DISTINCT ?p) AS ?properties)
-       (COUNT(DISTINCT ?o) AS ?distinctObjects)
-WHERE { ?s ?p ?o }
-"""
-_CLASSES = "SELECT (COUNT(DISTINCT ?c) AS ?classes) WHERE { ?s a ?c }"
-
 
 def _integer(value: str) -> Literal:
     return Literal(value, datatype=XSD + "integer")
@@ -72,10 +65,7 @@ def catalogue_graph(staged: Staged, catalogue: Catalogue, checksums: Mapping[Pat
         add(subject, RDF + "type", Iri(VOID + "Dataset"))
         if entry.by_name_only:
             continue
-        for text in (_COUNTS, _CLASSES):
-            answer = staged.query(text, Dataset((entry.iri,), ()), {})
-            for column, value in zip(answer.variables or (), next(answer.rows()), strict=True):
-                add(subject, VOID + column, _integer(str(value)))
+        quads += statistics(staged, entry.iri, names.catalogue)
         for file in entry.files:
             distribution = Iri(f"{entry.iri}#{file.name}")
             checksum = Iri(f"{entry.iri}#{file.name}-checksum")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from so2graph.engine.dataset import Dataset
-from so2graph.engine.store import Staged
+from so2graph.engine.staging import Staged
 from so2graph.errors import DataInvalid, Fault, QuerySyntax
 from so2graph.publish.catalogue import Catalogue
 from so2graph.registry import Bundle

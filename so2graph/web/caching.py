@@ -3,41 +3,55 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from flask import Request, Response
-from werkzeug.http import quote_etag
+from werkzeug.http import parse_etags, quote_etag
 
 from so2graph import __version__
 from so2graph.config import Settings
 
-__all__ = ["entity_tag", "mark", "not_modified"]
+__all__ = ["CACHE_CONTROL", "Request", "cache_headers", "entity_tag", "has_already"]
 
-_SAYS = ("Accept", "Accept-Language")
-_NOT_CACHED = ("/-/", "/static/")
+CACHE_CONTROL = "no-cache"
+_SAYS = ("accept", "accept-language")
+_NOT_CACHED = ("/-/", "/static/", "/queries-running", "/graph-store")
 
 
-def entity_tag(request: Request, generation: int, settings: Settings) -> str | None:
+@dataclass(frozen=True)
+class Request:
+    """What a request says, whatever server took it; the names of `headers` are in lower case."""
+
+    method: str
+    root: str
+    path: str
+    query: bytes
+    headers: Mapping[str, str]
+
+
+def entity_tag(request: Request, rights: str, generation: int, settings: Settings) -> str | None:
     """The strong entity tag (RFC 9110, 8.8.3) of the answer to a request; None for one that is not kept.
 
-    A generation never changes, so its number with the address, what the client accepts, the version of the program
-    and the settings names the very bytes.
+    A generation never changes, so its number with the address, what the client accepts and may read, the version of
+    the program and the settings names the answer.
     """
     if request.method not in ("GET", "HEAD") or request.path.startswith(_NOT_CACHED):
         return None
-    parts = [__version__, str(generation), repr(settings), request.script_root, request.host, request.full_path]
+    parts = [__version__, str(generation), repr(settings), rights, request.root, request.headers.get("host", "")]
+    parts += [request.path, request.query.decode("latin-1")]
     parts += [request.headers.get(name, "") for name in _SAYS]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def not_modified(request: Request, tag: str) -> Response | None:
-    """304 for a client that has this very answer already (RFC 9110, 13.1.2); None for all others."""
-    if not request.if_none_match.contains_weak(tag):
-        return None
-    return mark(Response(status=304), tag)
+def has_already(request: Request, tag: str) -> bool:
+    """Whether the client has this very answer, in whatever encoding (RFC 9110, 13.1.2)."""
+    sent = request.headers.get("if-none-match", "")
+    if not sent:
+        return False
+    known = parse_etags(sent)
+    return any(known.contains_weak(name) for name in (tag, f"{tag}-gzip", f"{tag}-zstd"))
 
 
-def mark(response: Response, tag: str) -> Response:
-    """Puts the tag on an answer, and lets caches keep it as long as they ask first."""
-    response.headers["ETag"] = quote_etag(tag)
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+def cache_headers(tag: str) -> dict[str, str]:
+    """The tag, and that caches may keep the answer as long as they ask first."""
+    return {"ETag": quote_etag(tag), "Cache-Control": CACHE_CONTROL}

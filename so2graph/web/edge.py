@@ -1,4 +1,4 @@
-"""The ASGI application that Granian serves: Flask behind a bridge that breaks a failing stream.
+"""The ASGI application that Granian serves: a cache and a way to the readers, with Flask behind a bridge.
 
 Granian's WSGI mode ends a stream that fails half-way as if it were whole; in its ASGI mode the failure reaches the
 client (docs/decisions/0004-server.md).
@@ -6,41 +6,249 @@ client (docs/decisions/0004-server.md).
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from time import perf_counter
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
-from a2wsgi.asgi_typing import Receive, ReceiveEvent, Scope, Send
 from a2wsgi.wsgi_typing import Environ, StartResponse, WSGIApp
 
 from so2graph.config import Settings
+from so2graph.engine.access import Access, Session
+from so2graph.engine.ask import Readers
+from so2graph.engine.exchange import Exchange
+from so2graph.errors import BadRequest, QueryTooLarge, So2Error, Unauthorized
 from so2graph.registry import Bundle
 from so2graph.web.app import create_app
+from so2graph.web.asking import chosen_for, query_question
+from so2graph.web.cache import ResponseCache
+from so2graph.web.caching import Request, cache_headers, entity_tag, has_already
+from so2graph.web.encoding import choose_coding
+from so2graph.web.errors import problem_answer
+from so2graph.web.headers import common_headers
+from so2graph.web.metrics import Observer, metrics
+from so2graph.web.outgoing import Outgoing
+from so2graph.web.protocol import QueryRequest, names_html, read_parameters, read_query, wants_html
+from so2graph.web.relay import Relay
 
-__all__ = ["Edge", "create"]
+__all__ = ["RUN_VARIABLE", "Edge", "create"]
+
+RUN_VARIABLE = "SO2GRAPH__RUN"
+"""Where the readers and the keeper are; set by `serve` for its workers, and no setting."""
+
+Event = dict[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Scope = dict[str, Any]
 
 
 class Edge:
     """The application as ASGI 3 sees it."""
 
-    def __init__(self, app: WSGIApp, threads: int) -> None:
+    def __init__(self, app: WSGIApp, access: Access, readers: Readers, settings: Settings) -> None:
         def terminated(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             # The bridge's input ends where the body does, so that a chunked body needs no Content-Length.
             cast(dict[str, object], environ)["wsgi.input_terminated"] = True
             return app(environ, start_response)
 
-        self._bridge = WSGIMiddleware(terminated, workers=threads)
+        self._bridge = WSGIMiddleware(terminated, workers=settings.threads)
+        self._access, self._readers, self._settings = access, readers, settings
+        self._cache = ResponseCache(settings.cache_megabytes * 1_000_000)
+        self._observer = Observer(settings)
+        self._max_body = 4 * settings.max_query_bytes + 100_000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hands a request to the bridge; its body comes from a coroutine, which Granian's own `receive` is not."""
+        """Answers one request; what Granian gives it is not always a coroutine, so that it is wrapped."""
+        if scope["type"] != "http":
+            await self._bridge(cast(Any, scope), cast(Any, receive), cast(Any, send))
+            return
+        headers: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            key = name.decode("latin-1").lower()
+            headers[key] = f"{headers[key]}, {value.decode('latin-1')}" if key in headers else value.decode("latin-1")
+        request = Request(scope["method"], scope.get("root_path", ""), scope["path"], scope["query_string"], headers)
+        coding = choose_coding(headers.get("accept-encoding", ""))
+        out = Outgoing(send, request, coding)
+        try:
+            await self._answer(scope, request, receive, out)
+        finally:
+            self._observer.note(out)
 
-        async def body() -> ReceiveEvent:
-            return await receive()
+    async def _answer(self, scope: Scope, request: Request, receive: Receive, out: Outgoing) -> None:
+        """From the cache where it is there; else it is made, by one request at a time."""
+        try:
+            caller = self._access.tokens.caller(request.headers.get("authorization", ""))
+            scope["so2graph.caller"] = caller
+            out.session = scope["so2graph.session"] = self._access.session(caller)
+            tag = entity_tag(request, caller.key, out.session.snapshot.manifest.number, self._settings)
+        except Unauthorized as error:
+            await self._refuse(error, scope, request, receive, out)
+            return
+        except So2Error:
+            tag = None
+        if tag is None or not self._settings.cache_megabytes:
+            await self._make(scope, request, receive, out, tag)
+            return
+        if has_already(request, tag):
+            await out.whole(304, {**cache_headers(tag), **self._common(out, "")}, b"")
+            return
+        key = f"{tag} {out.coding}"
+        kept = await self._cache.get(key)
+        if kept is not None:
+            out.cached = True
+            await out.again(kept)
+            return
+        with self._cache.making(key):
+            out.collect(tag, self._cache.max_body, lambda: self._cache.give_up(key))
+            await self._make(scope, request, receive, out, tag)
+            made = out.collected()
+            if made is not None:
+                self._cache.keep(key, made)
 
-        await self._bridge(scope, body, send)
+    def _common(self, out: Outgoing, media_type: str, present: dict[str, str] | None = None) -> dict[str, str]:
+        number = out.session.snapshot.manifest.number if out.session else None
+        held = present or {"ETag": ""}
+        return common_headers(held, media_type, number, (perf_counter() - out.started) * 1000)
+
+    async def _make(self, scope: Scope, request: Request, receive: Receive, out: Outgoing, tag: str | None) -> None:
+        if request.path != "/sparql" or request.method not in ("GET", "HEAD", "POST", "QUERY"):
+            await self._to_flask(scope, receive, out)
+            return
+        try:
+            body = b"" if request.method in ("GET", "HEAD") else await self._body(request, receive)
+            url = read_parameters(request.query)
+            asked = read_query(request.method, request.headers.get("content-type", ""), url, body)
+            for_page = not isinstance(asked, QueryRequest) or (
+                names_html(asked.format) if asked.format else wants_html(request.headers.get("accept", ""))
+            )
+        except So2Error as error:
+            await self._refuse(error, scope, request, receive, out)
+            return
+        if not isinstance(asked, QueryRequest) or for_page or "content-encoding" in request.headers:
+            await self._to_flask(scope, receive, out, body)
+            return
+        try:
+            if out.session is None:
+                caller = self._access.tokens.caller(request.headers.get("authorization", ""))
+                out.session = self._access.session(caller)
+            await self._relay(out.session, asked, receive, out, tag)
+        except So2Error as error:
+            if out.begun:
+                raise
+            await self._refuse(error, scope, request, receive, out)
+
+    async def _body(self, request: Request, receive: Receive) -> bytes:
+        """The body, up to the limit; raises `QueryTooLarge` as soon as it is longer."""
+        length = request.headers.get("content-length", "0")
+        if not length.isascii() or not length.isdigit():
+            raise BadRequest("Content-Length is no number", mend="Send the length in bytes.")
+        size, parts, more = int(length), [], True
+        while more and size <= self._max_body:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                raise BadRequest("the body broke off", mend="Send all of it.")
+            parts.append(event.get("body", b""))
+            more = event.get("more_body", False)
+            size = max(size, sum(map(len, parts)))
+        if size > self._max_body:
+            raise QueryTooLarge(
+                f"the request is larger than {self._max_body} bytes",
+                mend="Send less, or raise the setting max_query_bytes.",
+                limit=self._max_body,
+            )
+        return b"".join(parts)
+
+    async def _relay(
+        self, session: Session, asked: QueryRequest, receive: Receive, out: Outgoing, tag: str | None
+    ) -> None:
+        """Streams what a reader answers; ends the reader when the client goes away."""
+        accept = out.request.headers.get("accept", "")
+        question = query_question(session, asked, accept)
+        out.query = asked.text
+        relay = Relay(self._readers, self._settings, session.snapshot.manifest.number, question)
+        out.exchanges = [relay.exchange]
+        try:
+            async with _gone(receive, relay.exchange):
+                head = await relay.head()
+                content_type = chosen_for(relay.exchange.kind, accept, asked.format).content_type
+                headers = {"Content-Type": content_type} | (cache_headers(tag) if tag else {})
+                headers |= self._common(out, content_type, headers)
+                if relay.exchange.done:
+                    headers["SO2Graph-Rows"] = str(relay.exchange.rows)
+                    await out.whole(200, headers, head)
+                    return
+                await out.start(200, headers)
+                if out.request.method != "HEAD":
+                    await self._body_out(out, head)
+                    async for piece in relay.rest():
+                        await self._body_out(out, piece)
+                await out.end()
+        finally:
+            relay.close()
+
+    async def _body_out(self, out: Outgoing, piece: bytes) -> None:
+        if piece:
+            async with asyncio.timeout(self._settings.max_stall):
+                await out.piece(piece)
+
+    async def _refuse(self, error: So2Error, scope: Scope, request: Request, receive: Receive, out: Outgoing) -> None:
+        """The error as a problem document, or by Flask as a page."""
+        if wants_html(request.headers.get("accept", "")) and request.method in ("GET", "HEAD"):
+            scope["so2graph.error"] = error
+            await self._to_flask(scope, receive, out)
+            return
+        status, headers, body = problem_answer(error, self._settings.base)
+        await out.whole(status, {**headers, **self._common(out, "", headers)}, body)
+
+    async def _to_flask(self, scope: Scope, receive: Receive, out: Outgoing, body: bytes | None = None) -> None:
+        """Hands a request to Flask; `body` is what was read of it. Ends its readers when the client goes away."""
+        exchanges: list[Exchange] = []
+        scope["so2graph.exchanges"] = out.exchanges = exchanges
+        rest = [] if body is None else [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def more() -> Event:
+            return rest.pop(0) if rest else await receive()
+
+        if scope["method"] not in ("GET", "HEAD"):
+            await self._bridge(cast(Any, scope), cast(Any, more), cast(Any, out))
+            return
+        rest.append({"type": "http.request", "body": b"", "more_body": False})
+
+        def ended() -> None:
+            for exchange in exchanges:
+                exchange.kill()
+
+        async with _gone(receive, None, ended):
+            await self._bridge(cast(Any, scope), cast(Any, more), cast(Any, out))
+
+
+@asynccontextmanager
+async def _gone(
+    receive: Receive, exchange: Exchange | None, then: Callable[[], None] | None = None
+) -> AsyncIterator[None]:
+    """While this lasts, a client that goes away ends the exchange; the reader's end then ends the wait for it."""
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        if exchange is not None:
+            exchange.kill()
+        if then is not None:
+            then()
+
+    watcher = asyncio.ensure_future(watch())
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher
 
 
 def _end_with_parent() -> None:
@@ -60,5 +268,6 @@ def create() -> Edge:
     """The application with the settings of the environment, as a factory for the server's workers."""
     _end_with_parent()
     settings = Settings.load(os.environ)
-    app = create_app(settings, Bundle.find(settings.base))
-    return Edge(cast(WSGIApp, app), settings.threads)
+    readers = Readers(Path(os.environ[RUN_VARIABLE]), settings)
+    app = create_app(settings, Bundle.find(settings.base), readers, metrics)
+    return Edge(cast(WSGIApp, app), app.extensions["so2graph"], readers, settings)

@@ -14,7 +14,7 @@ from so2graph.web.protocol import SPARQL_METHODS
 from so2graph.web.site import site
 from so2graph.web.words import known, say
 
-__all__ = ["PROBLEM_JSON", "install", "problem"]
+__all__ = ["PROBLEM_JSON", "install", "problem", "problem_answer"]
 
 PROBLEM_JSON = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -31,6 +31,24 @@ def problem(error: So2Error, base: str) -> dict[str, object]:
     if error.mend:
         document["mend"] = error.mend
     return document | error.members
+
+
+def problem_answer(error: So2Error, base: str) -> tuple[int, dict[str, str], bytes]:
+    """The status, headers and body of the problem document of an error."""
+    body = json.dumps(problem(error, base), ensure_ascii=False, indent=2, default=str) + "\n"
+    return error.status, {"Content-Type": PROBLEM_JSON, **_more_headers(error)}, body.encode()
+
+
+def _more_headers(error: So2Error) -> dict[str, str]:
+    headers = {}
+    allow = error.members.get("allow")
+    if isinstance(allow, list | tuple):
+        headers["Allow"] = ", ".join(map(str, allow))
+    if error.status == 503:
+        headers["Retry-After"] = "5"
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="so2graph"'
+    return headers
 
 
 def _response(error: So2Error) -> Response:
@@ -55,13 +73,10 @@ def _response(error: So2Error) -> Response:
             near=[(labels[iri], href) for iri, href in links],
         )
     else:
-        body = json.dumps(problem(error, here.settings.base), ensure_ascii=False, indent=2) + "\n"
-        response = Response(body, status=error.status, content_type=PROBLEM_JSON)
-    allow = error.members.get("allow")
-    if isinstance(allow, list | tuple):
-        response.headers["Allow"] = ", ".join(map(str, allow))
-    if error.status == 503:
-        response.headers["Retry-After"] = "5"
+        status, headers, body = problem_answer(error, here.settings.base)
+        response = Response(body, status=status)
+        response.headers.update(headers)
+    response.headers.update(_more_headers(error))
     return response
 
 

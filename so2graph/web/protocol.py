@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from werkzeug.datastructures import LanguageAccept, MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
-from so2graph.errors import BadRequest, MethodNotAllowed, NotAcceptable, PolicyRefused, UnsupportedMedia
+from so2graph.errors import BadParameter, BadRequest, MethodNotAllowed, NotAcceptable, UnsupportedMedia
 from so2graph.formats import HTML, Format, by_name
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "SPARQL_METHODS",
     "Chosen",
     "QueryRequest",
+    "UpdateRequest",
     "choose_format",
     "choose_language",
+    "names_html",
     "read_parameters",
     "read_query",
     "single",
@@ -26,18 +28,33 @@ __all__ = [
 
 LANGUAGES = ("nl", "en")
 FORM, QUERY, UPDATE = "application/x-www-form-urlencoded", "application/sparql-query", "application/sparql-update"
-SPARQL_METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+SPARQL_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "QUERY")
+_DATASET = ("default-graph-uri", "named-graph-uri")
+_USING = ("using-graph-uri", "using-named-graph-uri")
 Parameters = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class QueryRequest:
-    """A query as the protocol brings it (SPARQL 1.1 Protocol, 2.1); `format` is the `format=` of the URL or form."""
+    """A query as the protocol brings it (SPARQL 1.1 Protocol, 2.1).
+
+    `format` is the `format=` of the URL or form, `timeout` the seconds that the client would wait.
+    """
 
     text: str
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
     format: str | None
+    timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class UpdateRequest:
+    """An update as the protocol brings it (SPARQL 1.1 Protocol, 2.2), with `using-graph-uri` and the named ones."""
+
+    text: str
+    using: tuple[str, ...]
+    using_named: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,42 +75,45 @@ def read_parameters(text: bytes) -> dict[str, list[str]]:
         raise BadRequest(f"the parameters cannot be read: {error}", mend="Percent-encode UTF-8.") from None
 
 
-def read_query(method: str, content_type: str, url: Parameters, body: bytes) -> QueryRequest | None:
-    """The query of a request to `/sparql`; None when there is none, which asks for the service description.
+def read_query(method: str, content_type: str, url: Parameters, body: bytes) -> QueryRequest | UpdateRequest | None:
+    """The query or update of a request to `/sparql`; None when there is none, which asks for the description.
 
-    The cases are the table of SPARQL 1.1 Protocol 2.1: GET, POST of a form, POST of the query itself. Raises
-    `MethodNotAllowed`, `UnsupportedMedia`, `BadRequest`, or `PolicyRefused` for an update.
+    The cases are the tables of SPARQL 1.1 Protocol 2.1 and 2.2: GET, POST of a form, POST of the query or update
+    itself; and the method QUERY with a query as its content. Raises `MethodNotAllowed`, `UnsupportedMedia` or
+    `BadRequest`.
     """
     if method in ("GET", "HEAD"):
         if "update" in url:
             raise BadRequest("an update cannot be sent by GET", mend="SPARQL 1.1 Protocol 2.2 asks for POST.")
         return _from_parameters(url) if "query" in url else None
-    if method != "POST":
+    if method not in ("POST", "QUERY"):
         raise MethodNotAllowed(f"/sparql does not take {method}", mend="Use GET or POST.", allow=SPARQL_METHODS)
     media_type, options = parse_options_header(content_type)
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMedia(f"charset {options['charset']} is not read here", mend="Send UTF-8.")
-    if media_type == UPDATE:
-        raise _no_update()
+    if media_type == UPDATE and method == "POST":
+        _refuse_beside(url, ("query", "update"), "an update in the body")
+        return UpdateRequest(_utf8(body), *(tuple(url.get(name, ())) for name in _USING))
     if media_type == QUERY:
         _refuse_beside(url, ("query", "update"), "a query in the body")
-        return QueryRequest(
-            _utf8(body),
-            tuple(url.get("default-graph-uri", ())),
-            tuple(url.get("named-graph-uri", ())),
-            single(url, "format"),
-        )
+        return _query(_utf8(body), url)
     if media_type == FORM:
         _utf8(body)
         form = read_parameters(body)
+        _refuse_beside(url, ("query", "update", *_DATASET, *_USING), "a form")
         if "update" in form:
-            raise _no_update()
-        _refuse_beside(url, ("query", "update", "default-graph-uri", "named-graph-uri"), "a form")
-        return _from_parameters({name: list(values) for name, values in url.items() if name == "format"} | form)
+            if method == "QUERY":
+                raise BadRequest("an update cannot be sent by QUERY", mend="Send it by POST.")
+            if "query" in form:
+                raise BadRequest("the form has a query and an update", mend="Send them one after the other.")
+            return UpdateRequest(str(single(form, "update")), *(tuple(form.get(name, ())) for name in _USING))
+        kept = {name: list(values) for name, values in url.items() if name in ("format", "timeout")}
+        return _from_parameters(kept | form)
+    accepted = [QUERY, FORM] if method == "QUERY" else [QUERY, UPDATE, FORM]
     raise UnsupportedMedia(
         f"a body of type {media_type or 'unknown'} is not read here",
-        mend=f"Send {QUERY} or {FORM}.",
-        accepted=[QUERY, FORM],
+        mend=f"Send {' or '.join(accepted)}.",
+        accepted=accepted,
     )
 
 
@@ -102,10 +122,6 @@ def _refuse_beside(url: Parameters, names: Iterable[str], what: str) -> None:
     for name in names:
         if name in url:
             raise BadRequest(f"{name} stands in the URL beside {what}", mend="Put all parameters into the body.")
-
-
-def _no_update() -> PolicyRefused:
-    return PolicyRefused("this service takes no updates", mend="Change the files in data/ and build again.")
 
 
 def _utf8(body: bytes) -> str:
@@ -127,12 +143,25 @@ def _from_parameters(parameters: Parameters) -> QueryRequest:
     text = single(parameters, "query")
     if text is None:
         raise BadRequest("the form has no query", mend="Give the query in a field called query.")
-    return QueryRequest(
-        text,
-        tuple(parameters.get("default-graph-uri", ())),
-        tuple(parameters.get("named-graph-uri", ())),
-        single(parameters, "format"),
-    )
+    return _query(text, parameters)
+
+
+def _query(text: str, parameters: Parameters) -> QueryRequest:
+    default, named = (tuple(parameters.get(name, ())) for name in _DATASET)
+    return QueryRequest(text, default, named, single(parameters, "format"), _timeout(single(parameters, "timeout")))
+
+
+def _timeout(text: str | None) -> float | None:
+    """Seconds as a number above 0; raises `BadParameter`."""
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e9:
+        raise BadParameter(f"timeout={text!r} is no number of seconds", mend="Give a number above 0.")
+    return seconds
 
 
 def _media_types(accept: str) -> MIMEAccept:
@@ -177,6 +206,11 @@ def wants_html(accept: str) -> bool:
     header = _media_types(accept)
     named = max((quality for value, quality in header if value in HTML.media_types), default=0.0)
     return named > 0 and all(quality <= named for _, quality in header)
+
+
+def names_html(wanted: str) -> bool:
+    """Whether `format=` asks for a web page."""
+    return by_name(wanted, (HTML,)) is not None
 
 
 def choose_language(wanted: str | None, accept: str) -> str:

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from so2graph.engine.store import Answer
-from so2graph.errors import NotAcceptable
-from so2graph.formats import FORMATS, GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
+from so2graph.engine.wire import Question
+from so2graph.formats import HTML, Format, by_name
 from so2graph.registry import StoredQuery
-from so2graph.web.protocol import Chosen, single
-from so2graph.web.site import Site, answer, site
+from so2graph.web.asking import chosen_for, query_question
+from so2graph.web.protocol import QueryRequest, single
+from so2graph.web.site import Site, site, stream
 from so2graph.web.tables import show
 
 __all__ = ["blueprint"]
@@ -48,29 +48,23 @@ def _answer(here: Site, query: StoredQuery, given: dict[str, str], wanted: str |
     if as_page:
         in_language = {p.name: here.language for p in query.parameters if p.type == "language"}
         return _page(here, query, in_language | given)
-    result = here.ask(here.session.bound(query, given))
-    formats = GRAPH_FORMATS if result.kind == "graph" else SOLUTION_FORMATS
-    if wanted and by_name(wanted, formats) is None and by_name(wanted, FORMATS) is not None:
-        raise NotAcceptable(
-            f"query {query.name} gives no {wanted}",
-            mend=f"There is: {', '.join(f.suffix for f in formats)}.",
-            available=[f.suffix for f in formats],
-        )
-    return _file(here, query, result, here.choose(formats, wanted))
-
-
-def _file(here: Site, query: StoredQuery, result: Answer, chosen: Chosen) -> Response:
-    body = result.write(chosen.format, here.session.prefixes, here.settings.max_result_bytes)
-    response = answer(body, chosen.content_type)
+    reply = here.ask(_question(here, here.session.bound(query, given), wanted))
+    chosen = chosen_for(reply.kind, request.headers.get("Accept", ""), wanted)
+    response = stream(reply, chosen.content_type)
     response.headers["Content-Disposition"] = f'inline; filename="{query.name}.{chosen.format.suffix}"'
     return response
+
+
+def _question(here: Site, text: str, wanted: str | None, page_rows: int = 0) -> Question:
+    asked = QueryRequest(text, (), (), wanted)
+    return query_question(here.session, asked, request.headers.get("Accept", ""), page_rows)
 
 
 def _page(here: Site, query: StoredQuery, given: dict[str, str]) -> Response:
     bound = here.session.bound(query, given)
     shown = None
     if not query.personal or single(here.parameters, "personal") == "yes":
-        shown = show(here, here.ask(bound))
+        shown = show(here, here.ask(_question(here, bound, None, here.settings.max_page_rows)))
     fields = [(p, given.get(p.name, p.default or "")) for p in query.parameters]
 
     def download(fmt: Format) -> str:

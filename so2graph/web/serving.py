@@ -5,18 +5,26 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import shutil
+import signal
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from so2graph.config import Settings
 from so2graph.errors import BadSetting, PortInUse
+from so2graph.web.edge import RUN_VARIABLE
+from so2graph.web.metrics import METRICS_FOLDER
 
 if TYPE_CHECKING:
     from granian.server.common import AbstractServer
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _log = logging.getLogger(__name__)
+_KEEPER_BACK_OFF = 0.1
 _BACK_OFF = 0.5
 """Seconds between a server that gave up and the next."""
 
@@ -93,6 +102,65 @@ def _server(settings: Settings) -> AbstractServer[Any]:
     )
 
 
+class _Keeper:
+    """The keeper of the readers as a child of this process; started anew when it is lost."""
+
+    def __init__(self, run: Path) -> None:
+        self._run, self._process, self._stopped = run, self._start(run), False
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    @staticmethod
+    def _start(run: Path) -> subprocess.Popen[bytes]:
+        # It ends when its input does, and so with this process, however that ends.
+        return subprocess.Popen(  # noqa: S603  # our own program
+            [sys.executable, "-m", "so2graph.engine.keeper", str(run)], stdin=subprocess.PIPE
+        )
+
+    def _watch(self) -> None:
+        while not self._stopped:
+            self._process.wait()
+            if not self._stopped:
+                _log.warning("the keeper of the readers is gone; starting it anew")
+                time.sleep(_KEEPER_BACK_OFF)
+                self._process = self._start(self._run)
+
+    def stop(self) -> None:
+        """Ends the keeper and all its children."""
+        self._stopped = True
+        if self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+            return
+        self._process.kill()
+
+
+@contextmanager
+def _folder_of_the_run() -> Iterator[Path]:
+    """A folder for the sockets of this run, which only we may enter; those that a killed service left are removed."""
+    for old in Path(tempfile.gettempdir()).glob("so2graph-run-*"):
+        with suppress(OSError, ValueError):
+            if old.stat().st_uid == os.getuid() and not _lives(int(old.name.split("-")[2])):
+                shutil.rmtree(old, ignore_errors=True)
+    run = Path(tempfile.mkdtemp(prefix=f"so2graph-run-{os.getpid()}-"))
+    try:
+        (run / "metrics").mkdir()
+        yield run
+    finally:
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def run(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serves until it is told to stop (SIGINT or SIGTERM); calls `ready` with the URL once it answers.
 
@@ -100,27 +168,31 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
     before anything is started.
     """
     settings = replace(settings, port=_free_port(settings))
-    os.environ.update(settings.environment())
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  # compared, not listened on
     # A forked worker would inherit locks that threads of this process hold: those of the store, and the one below.
     multiprocessing.set_start_method("spawn", force=True)
     stopped = threading.Event()
-    teller = threading.Thread(
-        target=_tell_when_ready, args=(f"http://{shown}:{settings.port}/", ready, stopped), daemon=True
-    )
-    teller.start()
-    try:
-        while True:
-            server = _server(settings)
-            try:
-                server.serve()
-            except SystemExit:
+    with _folder_of_the_run() as folder:
+        os.environ.update(settings.environment())
+        os.environ.update({RUN_VARIABLE: str(folder), METRICS_FOLDER: str(folder / "metrics")})
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  # compared, not listened on
+        url = f"http://{shown}:{settings.port}/"
+        # Until the server takes over, a signal ends this process in the ordinary way, and all is cleaned up.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        keeper = _Keeper(folder)
+        threading.Thread(target=_tell_when_ready, args=(url, ready, stopped), daemon=True).start()
+        try:
+            while True:
+                server = _server(settings)
+                try:
+                    server.serve()
+                except SystemExit:
+                    if server.interrupt_signal:
+                        raise
                 if server.interrupt_signal:
-                    raise
-            if server.interrupt_signal:
-                return
-            _log.warning("the server gave up; starting it anew")
-            time.sleep(_BACK_OFF)
-    finally:
-        stopped.set()
+                    return
+                _log.warning("the server gave up; starting it anew")
+                time.sleep(_BACK_OFF)
+        finally:
+            stopped.set()
+            keeper.stop()

@@ -14,14 +14,18 @@ from flask import Response, current_app, g, render_template, request
 
 from so2graph.config import Settings
 from so2graph.engine.access import Access, Session
-from so2graph.engine.store import Answer
+from so2graph.engine.ask import Engine, Reply
+from so2graph.engine.exchange import Exchange
+from so2graph.engine.tokens import Caller
+from so2graph.engine.wire import Question
 from so2graph.errors import Busy
 from so2graph.formats import Format
 from so2graph.vocab import Iri, Literal, Term
+from so2graph.web.caching import Request
 from so2graph.web.protocol import Chosen, choose_format, choose_language, read_parameters, single, wants_html
 from so2graph.web.words import known, say
 
-__all__ = ["Cell", "Site", "answer", "cells", "site"]
+__all__ = ["Cell", "Site", "answer", "cells", "site", "stream"]
 
 
 _PATIENCE = 5.0
@@ -41,12 +45,29 @@ class Cell:
 class Site:
     """One request, seen from the pages."""
 
-    def __init__(self, access: Access) -> None:
-        self.access = access
+    def __init__(self, access: Access, engine: Engine) -> None:
+        self.access, self.engine = access, engine
         self.started = perf_counter()
         self.chosen_language = request.args.get("lang")
         self.language = choose_language(self.chosen_language, request.headers.get("Accept-Language", ""))
-        self._session: Session | None = None
+        # What the edge has found out already, where it stands in front.
+        scope = request.environ.get("asgi.scope", {})
+        self._session: Session | None = scope.get("so2graph.session")
+        self._caller: Caller | None = scope.get("so2graph.caller")
+        self._exchanges: list[Exchange] | None = scope.get("so2graph.exchanges")
+
+    @cached_property
+    def request(self) -> Request:
+        """The request as the functions without I/O see it."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return Request(request.method, request.script_root, request.path, request.query_string, headers)
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks; raises `Unauthorized` for a token that is not known."""
+        if self._caller is None:
+            self._caller = self.access.tokens.caller(request.headers.get("Authorization", ""))
+        return self._caller
 
     @cached_property
     def parameters(self) -> dict[str, list[str]]:
@@ -60,7 +81,7 @@ class Site:
     @property
     def session(self) -> Session:
         if self._session is None:
-            self._session = self.access.session()
+            self._session = self.access.session(self.caller)
         return self._session
 
     @property
@@ -77,8 +98,8 @@ class Site:
     def by_person(self) -> bool:
         return wants_html(request.headers.get("Accept", ""))
 
-    def ask(self, text: str, default: Iterable[str] = (), named: Iterable[str] = ()) -> Answer:
-        """Answers a query from outside; raises `Busy` when as many run as may run beside the pages.
+    def ask(self, question: Question) -> Reply:
+        """Answers a question from outside; raises `Busy` when as many run as may run beside the pages.
 
         The place is given back when the request ends, since rows are made while they are read.
         """
@@ -87,7 +108,7 @@ class Site:
             if not slots.acquire(timeout=_PATIENCE):
                 raise Busy("as many queries run as the service runs at a time", mend="Try again in a few seconds.")
             g.slot = slots
-        return self.session.query(text, default, named)
+        return self.engine.ask(self.session, question, self._exchanges)
 
     def say(self, key: str, **values: object) -> str:
         return say(key, self.language, **values)
@@ -133,12 +154,21 @@ class Site:
 def site() -> Site:
     """The `Site` of this request."""
     if "site" not in g:
-        g.site = Site(cast(Access, current_app.extensions["so2graph"]))
+        extensions = current_app.extensions
+        g.site = Site(cast(Access, extensions["so2graph"]), cast(Engine, extensions["so2graph-engine"]))
     return cast(Site, g.site)
 
 
 def answer(body: bytes, content_type: str) -> Response:
     return Response(body, content_type=content_type)
+
+
+def stream(reply: Reply, content_type: str) -> Response:
+    """An answer as it comes; what fails before its first part is an error, what fails later breaks the stream off."""
+    response = Response(reply.hold_back(), content_type=content_type)
+    if reply.rows is not None:
+        response.headers["SO2Graph-Rows"] = str(reply.rows)
+    return response
 
 
 def cells(here: Site, rows: Iterable[Sequence[Term | None]]) -> list[list[Cell]]:

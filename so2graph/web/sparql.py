@@ -6,17 +6,20 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from so2graph.engine.store import Answer, serialize_quads
+from so2graph.engine.store import serialize_quads
 from so2graph.errors import UnsupportedMedia
-from so2graph.formats import GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
+from so2graph.formats import GRAPH_FORMATS, Format
 from so2graph.publish.describe import service_description
-from so2graph.web.protocol import SPARQL_METHODS, QueryRequest, choose_format, read_query
-from so2graph.web.site import Site, answer, site
+from so2graph.web.asking import chosen_for, query_question
+from so2graph.web.protocol import SPARQL_METHODS, QueryRequest, UpdateRequest, names_html, read_query
+from so2graph.web.site import Site, answer, site, stream
 from so2graph.web.tables import Shown, show
+from so2graph.web.writing import update
 
 __all__ = ["blueprint"]
 
 blueprint = Blueprint("sparql", __name__)
+_TAKEN = [method for method in SPARQL_METHODS if method != "OPTIONS"]
 EXAMPLE = """SELECT ?network ?name WHERE {
   ?network a org:OrganizationalCollaboration ; rdfs:label ?name .
   FILTER(LANG(?name) = "nl")
@@ -25,7 +28,7 @@ ORDER BY ?name
 """
 
 
-@blueprint.route("/sparql", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], provide_automatic_options=False)
+@blueprint.route("/sparql", methods=[*_TAKEN, "PUT", "PATCH", "DELETE"], provide_automatic_options=False)
 def endpoint() -> Response:
     """Answers a query; without one, describes the service (SPARQL 1.1 Service Description, 2)."""
     here = site()
@@ -34,8 +37,14 @@ def endpoint() -> Response:
     asked = read_query(request.method, request.headers.get("Content-Type", ""), here.parameters, request.get_data())
     if asked is None:
         return _page(None, None) if _as_page(here, here.wanted) else _description()
-    result = here.ask(asked.text, asked.default_graphs, asked.named_graphs)
-    return _answer(result, asked)
+    if isinstance(asked, UpdateRequest):
+        return update(here, asked)
+    accept = request.headers.get("Accept", "")
+    if _as_page(here, asked.format):
+        reply = here.ask(query_question(here.session, asked, accept, here.settings.max_page_rows))
+        return _page(show(here, reply), asked)
+    reply = here.ask(query_question(here.session, asked, accept))
+    return stream(reply, chosen_for(reply.kind, accept, asked.format).content_type)
 
 
 @blueprint.route("/sparql", methods=["OPTIONS"], provide_automatic_options=False)
@@ -43,21 +52,12 @@ def options() -> Response:
     """What the endpoint takes; also the CORS preflight."""
     response = Response(status=204)
     response.headers["Allow"] = ", ".join(SPARQL_METHODS)
+    response.headers["Accept-Query"] = "application/sparql-query, application/x-www-form-urlencoded"
     return response
 
 
-def _answer(result: Answer, asked: QueryRequest) -> Response:
-    here = site()
-    formats = GRAPH_FORMATS if result.kind == "graph" else SOLUTION_FORMATS
-    if _as_page(here, asked.format):
-        return _page(show(here, result), asked)
-    chosen = choose_format(request.headers.get("Accept", ""), asked.format, formats)
-    body = result.write(chosen.format, here.session.prefixes, here.settings.max_result_bytes)
-    return answer(body, chosen.content_type)
-
-
 def _as_page(here: Site, wanted: str | None) -> bool:
-    return by_name(wanted, (HTML,)) is not None if wanted else here.by_person
+    return names_html(wanted) if wanted else here.by_person
 
 
 def _description() -> Response:

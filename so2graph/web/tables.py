@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
-from so2graph.engine.store import Answer
+from so2graph.engine.ask import Reply
 from so2graph.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format
+from so2graph.vocab import Blank, Iri, Literal, Term
 from so2graph.web.site import Cell, Site, cells
 
 __all__ = ["Shown", "show"]
@@ -22,23 +24,26 @@ class Shown:
     formats: tuple[Format, ...]
 
 
-def show(here: Site, result: Answer) -> Shown:
-    """The answer as it goes into a page; every row is read, so that the count is true."""
-    most = here.settings.max_page_rows
-    if result.boolean is not None:
-        return Shown((), [], 1, result.boolean, SOLUTION_FORMATS[:2])
-    if result.variables is None:
-        triples = sorted((q[:3] for q in result.quads()), key=str)
-        return Shown(
-            ("subject", "predicate", "object"), cells(here, triples[:most]), len(triples), None, GRAPH_FORMATS
-        )
-    first, count = [], 0
-    for row in result.rows():
-        count += 1
-        if count <= most:
-            first.append(row)
-    columns, rows = _named(result.variables, cells(here, first))
-    return Shown(columns, rows, count, None, SOLUTION_FORMATS)
+def show(here: Site, reply: Reply) -> Shown:
+    """The answer as it goes into a page (`page` is its format); every row was read, so that the count is true."""
+    page = json.loads(reply.body())
+    if page["boolean"] is not None:
+        return Shown((), [], 1, page["boolean"], SOLUTION_FORMATS[:2])
+    rows = cells(here, [[_term(term) for term in row] for row in page["rows"]])
+    if page["variables"] is None:
+        return Shown(("subject", "predicate", "object"), rows, page["count"], None, GRAPH_FORMATS)
+    columns, rows = _named(tuple(page["variables"]), rows)
+    return Shown(columns, rows, page["count"], None, SOLUTION_FORMATS)
+
+
+def _term(plain: list[str] | None) -> Term | None:
+    if plain is None:
+        return None
+    kind, value, *rest = plain
+    if kind == "l":
+        language, datatype = rest
+        return Literal(value, language, datatype)
+    return Iri(value) if kind == "i" else Blank(value)
 
 
 def _named(columns: tuple[str, ...], rows: list[list[Cell]]) -> tuple[tuple[str, ...], list[list[Cell]]]:

@@ -1,0 +1,58 @@
+"""The settings as flags of the commands that they concern."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from so2graph.config import Settings
+
+__all__ = ["settings_options"]
+
+Command = Callable[..., Any]
+SERVE_ONLY = (
+    "host",
+    "port",
+    "workers",
+    "threads",
+    "deadline",
+    "readers",
+    "max_readers",
+    "max_query_megabytes",
+    "image_megabytes",
+    "max_stall",
+    "cache_megabytes",
+    "max_upload_bytes",
+    "max_writes_waiting",
+    "log_requests",
+    "log_queries",
+)
+
+
+def settings_options(*, serve: bool = False) -> Callable[[Command], Command]:
+    """Adds a flag for each setting that concerns the command; it receives them as one `settings`."""
+    rows = [row for row in fields(Settings) if serve or row.name not in SERVE_ONLY]
+
+    def decorate(command: Command) -> Command:
+        def run(**values: Any) -> Any:
+            given = {row.name: values.pop(row.name) for row in rows}
+            return command(settings=Settings.load(os.environ, given), **values)
+
+        run.__doc__, run.__name__ = command.__doc__, command.__name__
+        setattr(run, "__click_params__", list(getattr(command, "__click_params__", [])))  # noqa: B010  # click's own
+        decorated: Command = run
+        for row in reversed(rows):
+            flag = f"--{row.name.replace('_', '-')}"
+            decorated = click.option(
+                flag,
+                row.name,
+                metavar=row.name.rpartition("_")[2].upper(),
+                help=f"{row.metadata['doc']}  [default: {row.default}]",
+            )(decorated)
+        return decorated
+
+    return decorate

@@ -1,0 +1,180 @@
+"""Asks readers from a thread, or answers in this very process where there are none."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+from so2graph.config import Settings
+from so2graph.engine.access import Session
+from so2graph.engine.exchange import Exchange
+from so2graph.engine.faults import from_row
+from so2graph.engine.lines import Lines
+from so2graph.engine.reader import answer_question
+from so2graph.engine.sinks import Collected
+from so2graph.engine.wire import CONTROL, KIND, Frames, Question, link_of, message
+from so2graph.errors import Busy, EngineFault, PolicyRefused
+
+__all__ = ["HELD_BYTES", "HELD_SECONDS", "Engine", "InProcess", "Readers", "Reply"]
+
+HELD_BYTES = 1_048_576
+HELD_SECONDS = 0.25
+"""What is held back of an answer until its status line is sent: a megabyte, or what came in a quarter of a second."""
+_CONTROL_PATIENCE = 120.0
+_START_PATIENCE = 10.0
+
+
+@dataclass
+class Reply:
+    """An answer: `kind` and `format` at once, its bytes in pieces, and `rows` when they are through."""
+
+    kind: str
+    format: str
+    pieces: Iterator[bytes]
+    rows: int | None = None
+
+    def body(self) -> bytes:
+        """All of it."""
+        return b"".join(self.pieces)
+
+    def hold_back(self) -> Iterator[bytes]:
+        """All of it, of which the first megabyte, or what comes in a quarter of a second, is waited for now."""
+        started, held = time.monotonic(), bytearray()
+        for piece in self.pieces:
+            held += piece
+            if len(held) >= HELD_BYTES or (held and time.monotonic() - started > HELD_SECONDS):
+                return chain((bytes(held),), self.pieces)
+        return iter((bytes(held),))
+
+
+class Engine(Protocol):
+    """Answers questions about a generation, and takes writes."""
+
+    def ask(self, session: Session, question: Question, running: list[Exchange] | None = None) -> Reply:
+        """The answer to a question; raises what it deserves, before the first piece or between two.
+
+        The exchange is put into `running`, for whoever may have to end it.
+        """
+
+    def control(self, row: dict[str, object]) -> dict[str, object]:
+        """What the keeper says to a request; raises the error that it reports."""
+
+
+class InProcess:
+    """Answers in this process: without a deadline or a limit of memory, and without writes."""
+
+    def ask(self, session: Session, question: Question, _running: list[Exchange] | None = None) -> Reply:
+        """Makes the whole answer at once."""
+        sink, told = Collected(), Collected()
+        rows = answer_question(session, question, sink, told)
+        kind = next(message(body) for kind, body in Frames().feed(told.body) if kind == KIND)
+        return Reply(str(kind["kind"]), str(kind["format"]), iter([sink.body]), rows)
+
+    def control(self, row: dict[str, object]) -> dict[str, object]:
+        """There is nobody to ask."""
+        if row["op"] == "status":
+            return {"hosts": [], "images": 0, "restarts": 0, "writes_waiting": 0}
+        raise PolicyRefused("this needs the service to run", mend="Start it with 'so2graph serve'.")
+
+
+class Readers:
+    """The readers and the keeper of a running service, which meet in the folder `run`."""
+
+    def __init__(self, run: Path, settings: Settings) -> None:
+        self.run, self._settings = run, settings
+
+    def ask(self, session: Session, question: Question, running: list[Exchange] | None = None) -> Reply:
+        """Asks a reader; once more when one was lost before it began to work."""
+        number = session.snapshot.manifest.number
+        for last in (False, True):
+            exchange = Exchange(question, self._settings)
+            if running is not None:
+                running.append(exchange)
+            pieces = self._pieces(number, exchange)
+            first = next(pieces, None)
+            if first is None and exchange.pid is None and not exchange.done and not last:
+                continue
+            reply = Reply(exchange.kind, exchange.format, iter(()))
+            reply.pieces = self._rest(reply, exchange, first, pieces)
+            return reply
+        raise Busy("no reader took the query", mend="Try again.")
+
+    def _rest(
+        self, reply: Reply, exchange: Exchange, first: bytes | None, pieces: Iterator[bytes]
+    ) -> Iterator[bytes]:
+        if first:
+            yield first
+        yield from pieces
+        reply.rows = exchange.rows
+
+    def _pieces(self, number: int, exchange: Exchange) -> Iterator[bytes]:
+        """The pieces of an answer; the first is empty and comes when it is known what kind of answer it is."""
+        with self._connect(number) as connection:
+            connection.sendall(exchange.question.encode())
+            frames = Frames()
+            try:
+                while not exchange.done:
+                    piece = self._receive(connection, exchange)
+                    if not piece:
+                        if exchange.pid is None:
+                            return
+                        exchange.done = True
+                        raise exchange.broken(self.control({"op": "why", "pid": exchange.pid}).get("why"))
+                    for kind, body in frames.feed(piece):
+                        data = exchange.take(kind, body)
+                        if data or kind == KIND:
+                            yield data
+            finally:
+                exchange.kill()
+
+    @staticmethod
+    def _receive(connection: socket.socket, exchange: Exchange) -> bytes:
+        started = time.monotonic()
+        connection.settimeout(exchange.left)
+        try:
+            return connection.recv(262_144)
+        except TimeoutError:
+            exchange.spent = exchange.question.deadline
+            raise exchange.too_late() from None
+        except ConnectionError:
+            return b""
+        finally:
+            exchange.spent += time.monotonic() - started
+
+    def _connect(self, number: int) -> socket.socket:
+        link = str(link_of(self.run, number))
+        for attempt in range(3):
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(link)
+            except (FileNotFoundError, ConnectionRefusedError):
+                connection.close()
+                self.control({"op": "ensure", "generation": number})
+                time.sleep(0.05 * attempt)
+            else:
+                return connection
+        raise EngineFault("the readers of this generation cannot be reached", mend="Ask again.")
+
+    def control(self, row: dict[str, object]) -> dict[str, object]:
+        """Asks the keeper, and waits while it is being started."""
+        until = time.monotonic() + _START_PATIENCE
+        while True:
+            with socket.socket(socket.AF_UNIX) as connection:
+                try:
+                    connection.connect(str(self.run / CONTROL))
+                    answer = Lines(connection).ask(row, _CONTROL_PATIENCE)
+                except (FileNotFoundError, ConnectionError):
+                    if time.monotonic() > until or row["op"] == "write":
+                        raise EngineFault(
+                            "the keeper of the readers is gone; it is started anew", mend="Ask again in a moment."
+                        ) from None
+                    time.sleep(0.05)
+                    continue
+            if isinstance(answer.get("error"), dict):
+                raise from_row(answer["error"])  # type: ignore[arg-type]  # a dict, as asked above
+            return answer

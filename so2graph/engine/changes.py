@@ -1,0 +1,284 @@
+"""Applies writes to a staged generation, and keeps count of what they change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from so2graph.engine.generations import Manifest
+from so2graph.engine.guard import guard
+from so2graph.engine.staging import Staged, statistics
+from so2graph.engine.store import Quad, Store, parse_text
+from so2graph.engine.tags import graph_state
+from so2graph.engine.update import operations
+from so2graph.errors import Forbidden, NotFound, PolicyRefused, PreconditionFailed
+from so2graph.formats import FORMATS
+from so2graph.vocab import DEFAULT_GRAPH, Iri, Prefixes
+
+__all__ = ["Changes", "Write"]
+
+_SMALL = 20_000
+"""Quads up to which a change is followed one by one; beyond, the merges are made anew."""
+_SMALL_BYTES = 2_000_000
+_FORMATS = {fmt.name: fmt for fmt in FORMATS}
+
+
+@dataclass(frozen=True)
+class Write:
+    """A change that was asked for.
+
+    `task` is `update` (`text`), `put`, `post` or `delete` (of `graph`; "" stands for the graphs that the body names).
+    `bodies` are files with the name of their format. `hidden` are graphs that may not be read, `writable` those that
+    may be written, None for all. `match` are entity tags of If-Match (`*` for any), `none` is If-None-Match: *.
+    """
+
+    task: str
+    text: str = ""
+    graph: str = ""
+    bodies: tuple[tuple[str, str], ...] = ()
+    base: str = ""
+    hidden: tuple[str, ...] = ()
+    writable: tuple[str, ...] | None = None
+    match: tuple[str, ...] = ()
+    none: bool = False
+    by: str = ""
+
+    @classmethod
+    def of(cls, row: Mapping[str, object]) -> Write:
+        """The write that `asdict` and JSON have made a row of."""
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+        values["bodies"] = tuple((str(path), str(fmt)) for path, fmt in values.get("bodies", ()))  # type: ignore[attr-defined]  # plain data
+        return cls(**values)  # type: ignore[arg-type]  # plain data
+
+
+class Changes:
+    """All that one batch changes in one staged generation.
+
+    `touched` says that the store is no longer what it was, though the write that was at work has failed.
+    """
+
+    def __init__(self, staged: Staged, manifest: Manifest, prefixes: Prefixes, limits: Mapping[str, int]) -> None:
+        self.staged, self.manifest, self._prefixes, self._limits = staged, manifest, prefixes, limits
+        self.counts = dict(manifest.graphs) | dict(manifest.derived)
+        self.changed = dict(manifest.changed)
+        self.number = manifest.number + 1
+        self.touched = self.full = False
+        self._pending: list[Quad] = []
+
+    @property
+    def store(self) -> Store:
+        return self.staged.store
+
+    def graphs(self) -> set[str]:
+        """The graphs that there are now, the derived ones left out."""
+        return set(self.counts) - self.staged.names.derived
+
+    def apply(self, write: Write) -> dict[str, object]:
+        """Makes one change; returns what the client is told. Whatever it raises, see `touched`."""
+        self.touched = False
+        if write.task == "update":
+            self._update(write)
+            told: dict[str, object] = {}
+        else:
+            told = self._graph(write)
+        self._follow()
+        return told
+
+    # SPARQL Update
+
+    def _update(self, write: Write) -> None:
+        guard(write.text, prefixes=self._prefixes, update=True, **self._limits)
+        parts = operations(write.text)
+        if all(part.data for part in parts):
+            steps = []
+            for part in parts:
+                scratch = Store.memory()
+                scratch.update(part.as_insert, self._prefixes, self.staged.names.base)
+                quads = [quad for graph in scratch.graphs() for quad in scratch.quads(graph)]
+                self._check_writable({_graph_of(quad) for quad in quads}, write)
+                steps.append((part.data, quads))
+            for kind, quads in steps:
+                self.add(quads) if kind == "insert" else self.remove(quads)
+            return
+        with self._out_of_sight(write):
+            before = self.graphs()
+            self.touched = write.writable is not None
+            kept = None
+            if write.writable is not None:
+                kept = {g: set(self.store.quads(g)) for g in before - set(write.writable)}
+            self.store.update(write.text, self._prefixes, self.staged.names.base)
+            self.touched = True
+            if kept is not None:
+                now = set(self.store.graphs()) - self.staged.names.derived
+                foreign = (now | before) - set(write.writable or ())
+                self._check_writable({g for g in foreign if set(self.store.quads(g)) != kept.get(g, set())}, write)
+        self.full = True
+        for graph in before | set(self.store.graphs()):
+            self.changed[graph] = self.number
+
+    @contextmanager
+    def _out_of_sight(self, write: Write) -> Iterator[None]:
+        """What a caller may not read, and the merges, are not there while the update runs."""
+        aside: dict[str, list[Quad]] = {}
+        for graph in sorted(set(write.hidden) & self.graphs()):
+            aside[graph] = list(self.store.quads(graph))
+            self.store.drop(graph)
+        members = {member for names in self.staged.merges.values() for member in names}
+        for graph in sorted(self.staged.names.derived & members):
+            self.store.drop(graph)
+        self.full = True
+        try:
+            yield
+        finally:
+            for graph, quads in aside.items():
+                self.store.create(graph)
+                self.store.add(quads)
+
+    # Graph Store
+
+    def _graph(self, write: Write) -> dict[str, object]:
+        graph = write.graph
+        exists = graph in self.graphs() or graph == DEFAULT_GRAPH
+        self._check_conditions(write, exists)
+        if write.task == "delete":
+            if not exists:
+                raise NotFound(f"there is no graph <{graph}> here", mend="Look at /graph-store for their names.")
+            self._check_writable({graph}, write)
+            self._clear(graph, drop=True)
+            return {"existed": True}
+        if graph:
+            self._check_writable({graph}, write)
+        size = sum(Path(path).stat().st_size for path, _ in write.bodies)
+        if size <= _SMALL_BYTES:
+            self._small(write, graph)
+        else:
+            self._large(write, graph)
+        return {"existed": exists}
+
+    def _small(self, write: Write, graph: str) -> None:
+        quads: list[Quad] = []
+        for path, name in write.bodies:
+            for subject, predicate, obj, stated in parse_text(Path(path).read_bytes(), _FORMATS[name], write.base):
+                target = Iri(graph) if graph else stated
+                quads.append((subject, predicate, obj, None if target == Iri(DEFAULT_GRAPH) else target))
+        self._check_writable({_graph_of(quad) for quad in quads}, write)
+        if write.task == "put" and graph:
+            if self.counts.get(graph, 0) <= _SMALL:
+                wanted = set(quads)
+                self.remove([quad for quad in self.store.quads(graph) if quad not in wanted])
+            else:
+                self._clear(graph, drop=False)
+        self.add(quads)
+        if graph:
+            self._note(graph, 0)
+            self.store.create(graph)
+
+    def _large(self, write: Write, graph: str) -> None:
+        self.touched = self.full = True
+        if write.task == "put" and graph:
+            self.store.drop(graph)
+        for path, name in write.bodies:
+            self.store.load(Path(path), _FORMATS[name], write.base, graph or None)
+        before = self.graphs()
+        changed = {graph} if graph else {g for g in self.store.graphs() if self.store.count(g) != self.counts.get(g)}
+        self._check_writable(changed - self.staged.names.derived, write)
+        for name in changed or before:
+            self.changed[name] = self.number
+
+    def _clear(self, graph: str, *, drop: bool) -> None:
+        if self.counts.get(graph, 0) <= _SMALL:
+            self.remove(list(self.store.quads(graph)))
+        else:
+            self.touched = self.full = True
+        self.store.drop(graph)
+        self.counts.pop(graph, None)
+        self.changed[graph] = self.number
+        if not drop:
+            self.store.create(graph)
+            self.counts[graph] = 0
+
+    # Quads
+
+    def add(self, quads: Iterable[Quad]) -> None:
+        """Adds what is not there yet."""
+        fresh = [quad for quad in dict.fromkeys(quads) if not self.store.holds(quad)]
+        self.touched = self.touched or bool(fresh)
+        self.store.add(fresh)
+        for quad in fresh:
+            self._note(_graph_of(quad), 1)
+        self._pending += fresh
+
+    def remove(self, quads: Iterable[Quad]) -> None:
+        """Removes what is there."""
+        there = [quad for quad in dict.fromkeys(quads) if self.store.holds(quad)]
+        self.touched = self.touched or bool(there)
+        self.store.remove(there)
+        for quad in there:
+            self._note(_graph_of(quad), -1)
+        self._pending += there
+
+    def _note(self, graph: str, by: int) -> None:
+        self.counts[graph] = self.counts.get(graph, 0) + by
+        self.changed[graph] = self.number
+
+    def _follow(self) -> None:
+        pending, self._pending = self._pending, []
+        if len(pending) > _SMALL:
+            self.full = True
+        if not self.full:
+            for merge, by in self.staged.follow_up(pending).items():
+                self.counts[merge] = self.counts.get(merge, 0) + by
+
+    def finish(self) -> None:
+        """Brings the merges, the counts and what the catalogue says of them up to date."""
+        names = self.staged.names
+        if self.full:
+            counts = {graph: n for graph, n in self.staged.counts().items() if graph not in names.derived}
+            self.staged.refresh_merges(counts)
+            self.counts = counts | {merge: self.store.count(merge) for merge in names.derived}
+        self.counts = {g: n for g, n in self.counts.items() if n or g != DEFAULT_GRAPH}
+        described = {str(quad[0]) for quad in self.store.quads(names.catalogue)}
+        stale = {g for g, n in self.changed.items() if n == self.number and g in described and g != names.catalogue}
+        if stale:
+            old = [
+                quad
+                for quad in self.store.quads(names.catalogue)
+                if str(quad[0]) in stale and str(quad[1]).startswith("http://rdfs.org/ns/void#")
+            ]
+            fresh = [q for g in sorted(stale & self.graphs()) for q in statistics(self.staged, g, names.catalogue)]
+            self.remove(old)
+            self.add(fresh)
+            full, self.full = self.full, False
+            self._follow()
+            self.full = full
+
+    # Rights and conditions
+
+    def _check_writable(self, graphs: Collection[str], write: Write) -> None:
+        derived = sorted(set(graphs) & self.staged.names.derived)
+        if derived:
+            raise PolicyRefused(f"<{derived[0]}> is made from other graphs", mend="Write to one of those.")
+        foreign = sorted(set(graphs) - set(write.writable)) if write.writable is not None else []
+        if foreign:
+            shown = [g for g in foreign if g not in write.hidden]
+            raise Forbidden(
+                f"this token may not write to {', '.join(f'<{g}>' for g in shown) or 'that graph'}",
+                mend="Write to a graph of the token, or ask for one that may.",
+            )
+
+    def _check_conditions(self, write: Write, exists: bool) -> None:
+        state = graph_state(self.manifest.inputs, write.graph, self.changed.get(write.graph, 0))
+        held = exists and ("*" in write.match or any(tag.partition("-")[0] == state for tag in write.match))
+        if write.match and not held:
+            raise PreconditionFailed(
+                "the graph is not what If-Match says; it was changed, or is not there",
+                mend="Get it again, and send the change with the new ETag.",
+            )
+        if write.none and exists:
+            raise PreconditionFailed(f"<{write.graph}> is there", mend="Leave out If-None-Match to change it.")
+
+
+def _graph_of(quad: Quad) -> str:
+    return DEFAULT_GRAPH if quad[3] is None else quad[3].value

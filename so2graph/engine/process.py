@@ -1,0 +1,71 @@
+"""What the processes of the engine have in common: they end with their parent, and know their memory."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["close_others", "die_with_parent", "limit_memory", "machine_memory", "memory_of", "prefer_for_oom"]
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int) -> None:
+    """Lets the system kill this process when its parent ends, however that ends (Linux; elsewhere, see `reader`)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def close_others(kept: Iterable[int]) -> None:
+    """Closes the open files that a fork brought along, but for those in `kept` and the standard streams."""
+    last = 2
+    for number in sorted(set(kept) - {0, 1, 2}):
+        os.closerange(last + 1, number)
+        last = number
+    os.closerange(last + 1, 65_536)
+
+
+def _statm() -> list[int]:
+    try:
+        return [int(word) for word in Path("/proc/self/statm").read_text(encoding="ascii").split()]
+    except OSError:
+        return []
+
+
+def limit_memory(extra: int) -> None:
+    """Lets this process take `extra` bytes beside what it has now; what asks for more aborts it."""
+    pages = _statm()
+    if pages:
+        most = pages[0] * resource.getpagesize() + extra
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def prefer_for_oom() -> None:
+    """Names this process as the one to end first when the machine runs out of memory."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def memory_of(pid: int) -> int:
+    """Memory of a process in bytes, shared pages in proportion (PSS); 0 where the system does not say."""
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def machine_memory() -> int:
+    """Memory of the machine in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

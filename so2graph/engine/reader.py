@@ -1,0 +1,243 @@
+"""A reader: a process that answers one query at a time, and that can be killed without anybody else noticing.
+
+It is forked by a host, which opened the generation. It takes a connection, reads one question, and writes frames
+(`wire`). Its memory is limited; an alarm of the system ends it soon after the deadline, should whoever asked be gone.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from types import FrameType
+
+from so2graph.config import Settings
+from so2graph.engine.access import Session
+from so2graph.engine.faults import to_row
+from so2graph.engine.process import die_with_parent, limit_memory, prefer_for_oom
+from so2graph.engine.sinks import Sink
+from so2graph.engine.slots import Slots
+from so2graph.engine.snapshot import Snapshot
+from so2graph.engine.store import Answer
+from so2graph.engine.wire import DATA, END, ERROR, HELLO, KIND, Frames, Question, frame
+from so2graph.errors import NotAcceptable, QueryMemory, So2Error
+from so2graph.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
+from so2graph.vocab import Blank, Iri, Prefixes, Term
+
+__all__ = ["Reader", "answer_question"]
+
+_PIECE = 65_536
+_ALARM_AFTER = 2.0
+"""Seconds after the deadline until the system ends a reader that nobody ended."""
+_FORMATS = {fmt.name: fmt for fmt in FORMATS}
+
+
+def _plain(term: Term | None) -> list[str | None] | None:
+    if term is None:
+        return None
+    if isinstance(term, Iri):
+        return ["i", term.value]
+    if isinstance(term, Blank):
+        return ["b", str(term).removeprefix("_:")]
+    return ["l", term.value, term.language, term.datatype]
+
+
+def _page(answer: Answer, most: int) -> dict[str, object]:
+    """The answer for a web page: its first rows as plain terms, and how many there are in all."""
+    if answer.boolean is not None:
+        return {"boolean": answer.boolean, "variables": None, "rows": [], "count": 1}
+    rows: Iterator[tuple[Term | None, ...]] = answer.rows()
+    if answer.variables is None:
+        rows = iter(sorted((quad[:3] for quad in answer.quads()), key=str))
+    first = [[_plain(term) for term in row] for row in islice(rows, most)]
+    count = len(first) + sum(1 for _ in rows)
+    return {"boolean": None, "variables": answer.variables, "rows": first, "count": count}
+
+
+def answer_question(session: Session, question: Question, sink: Sink, tell: Sink) -> int:
+    """Answers a question: a `KIND` frame to `tell`, then the bytes of the answer to `sink`; returns its rows.
+
+    Raises whatever the query deserves (see `Session.query`), or `NotAcceptable` where the caller takes no format
+    that can carry this kind of answer.
+    """
+    limits = session.settings.max_result_bytes, session.settings.max_result_rows
+    if question.task == "graph":
+        fmt = _FORMATS[str(question.graph)]
+        tell.write(frame(KIND, json.dumps({"kind": "graph", "format": fmt.name}).encode()))
+        return session.snapshot.write_graph(question.default[0], sink, fmt, session.prefixes, *limits)
+    answer = session.query(question.text, question.default, question.named)
+    name = question.graph if answer.kind == "graph" else question.solutions
+    tell.write(frame(KIND, json.dumps({"kind": answer.kind, "format": name}).encode()))
+    if name is None:
+        raise _none_fits(answer.kind)
+    if name == "page":
+        page = _page(answer, question.page_rows)
+        sink.write(json.dumps(page).encode())
+        return int(str(page["count"]))
+    return answer.write_to(sink, _FORMATS[name], session.prefixes, *limits)
+
+
+def _none_fits(kind: str) -> NotAcceptable:
+    offered = GRAPH_FORMATS if kind == "graph" else SOLUTION_FORMATS
+    return NotAcceptable(
+        f"the format asked for cannot carry {'triples' if kind == 'graph' else 'rows'}, which the query gives",
+        mend=f"There is: {', '.join(f'{f.name} ({f.media_type})' for f in offered)}.",
+        available=[{"name": f.name, "mediaType": f.media_type, "suffix": f.suffix} for f in offered],
+    )
+
+
+class _Gone(Exception):
+    """Whoever asked is gone."""
+
+
+def _send(connection: socket.socket, data: bytes) -> None:
+    try:
+        connection.sendall(data)
+    except OSError as error:
+        raise _Gone from error
+
+
+class _Framed:
+    """A sink that sends pieces of 64 KiB as frames; time that the other side takes is not held against the query."""
+
+    def __init__(self, connection: socket.socket, until: float) -> None:
+        self._connection, self._until = connection, until
+        self._buffer = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._buffer += data
+        if len(self._buffer) >= _PIECE:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        if self._buffer:
+            body, self._buffer = bytes(self._buffer), bytearray()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            started = time.monotonic()
+            _send(self._connection, frame(DATA, body))
+            now = time.monotonic()
+            self._until += now - started
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, self._until - now))
+
+
+@dataclass
+class Reader:
+    """The life of one reader, from its fork to its end."""
+
+    snapshot: Snapshot
+    settings: Settings
+    prefixes: Prefixes
+    listener: socket.socket
+    slots: Slots
+    slot: int
+
+    def run(self, parent: int, warm: bool) -> None:
+        """Answers until it is told to leave, or its host is gone."""
+        self._busy = self._leaving = False
+        self._served = 0
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._leave)
+        die_with_parent(parent)
+        self.slots.take(self.slot, os.getpid())
+        prefer_for_oom()
+        _quiet_engine()
+        # What is there already stays where it is: a collection would copy the pages it looks at.
+        gc.freeze()
+        if warm:
+            session = Session(self.snapshot, self.settings, self.prefixes, self.snapshot.graphs.stored)
+            sum(1 for _ in session.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").rows())
+        limit_memory(self.settings.max_query_megabytes * 1_000_000)
+        while not self._leaving:
+            ready, _, _ = select.select([self.listener], [], [], 1.0)
+            if os.getppid() != parent:
+                return
+            if ready:
+                self._take()
+
+    def _leave(self, _number: int, _frame: FrameType | None) -> None:
+        self._leaving = True
+        if not self._busy:
+            os._exit(0)
+
+    def _take(self) -> None:
+        try:
+            connection, _ = self.listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        self._busy = True
+        with connection:
+            try:
+                question = self._question(connection)
+                if question is not None:
+                    self._answer(connection, question)
+            except _Gone:
+                pass
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                self._served += 1
+                self.slots.end(self.slot, os.getpid(), self._served)
+        self._busy = False
+
+    def _question(self, connection: socket.socket) -> Question | None:
+        connection.settimeout(5)
+        frames = Frames()
+        try:
+            while piece := connection.recv(262_144):
+                for _, body in frames.feed(piece):
+                    connection.settimeout(None)
+                    return Question.decode(body)
+        except OSError:
+            return None
+        return None
+
+    def _answer(self, connection: socket.socket, question: Question) -> None:
+        self.slots.begin(self.slot, os.getpid(), self._served, question.id, question.text)
+        until = time.monotonic() + question.deadline + _ALARM_AFTER
+        signal.setitimer(signal.ITIMER_REAL, question.deadline + _ALARM_AFTER)
+        tell = _Said(connection)
+        tell.write(frame(HELLO, json.dumps({"pid": os.getpid(), "generation": self._number}).encode()))
+        sink = _Framed(connection, until)
+        session = Session(self.snapshot, self.settings, self.prefixes, self.snapshot.graphs.all_but(question.hidden))
+        try:
+            rows = answer_question(session, question, sink, tell)
+            sink.flush()
+            tell.write(frame(END, json.dumps({"rows": rows}).encode()))
+        except So2Error as error:
+            tell.write(frame(ERROR, json.dumps(to_row(error), default=str).encode()))
+        except MemoryError:
+            full = QueryMemory("the query needed more memory than one may have", mend="Ask for less.")
+            tell.write(frame(ERROR, json.dumps(to_row(full)).encode()))
+            self._leaving = True
+
+    @property
+    def _number(self) -> int:
+        return self.snapshot.manifest.number
+
+
+def _quiet_engine() -> None:
+    """Keeps what the engine says when it runs out of memory out of the log: its host knows, and says it better."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+class _Said:
+    """Sends what it is given at once."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def write(self, data: bytes) -> int:
+        _send(self._connection, data)
+        return len(data)

@@ -1,0 +1,94 @@
+"""What crosses the border between processes: questions, framed answers, and lines of JSON; without I/O.
+
+An answer is a row of frames. Each has a head of five bytes, the length of its body (big-endian) and its kind. The
+first frame says which process answers, the last says that the answer is whole or what went wrong; an answer without
+a last frame has broken off.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from so2graph.errors import EngineFault
+
+__all__ = ["CONTROL", "DATA", "END", "ERROR", "HELLO", "KIND", "Frames", "Question", "frame", "link_of", "message"]
+
+HELLO, KIND, DATA, END, ERROR = b"H", b"K", b"D", b"E", b"X"
+"""`HELLO` {pid, generation}, `KIND` {kind, format}, `DATA` bytes, `END` {rows}, `ERROR` a row of `faults.to_row`."""
+
+CONTROL = "keeper.sock"
+"""Where the keeper listens, in the folder of the run."""
+_HEAD = struct.Struct(">Ic")
+
+
+def link_of(run: Path, number: int) -> Path:
+    """Where the readers of a generation listen."""
+    return run / f"g{number}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a reader is asked.
+
+    `task` is `query` (`text` with the protocol's graph parameters `default` and `named`) or `graph` (the one graph
+    in `default`). `hidden` are the graphs that the caller may not read. `solutions` and `graph` name the format for
+    either kind of answer, None where the caller takes none; the format `page` gives JSON for a web page, with up to
+    `page_rows` rows. `deadline` is in seconds.
+    """
+
+    id: str
+    task: str
+    text: str
+    hidden: tuple[str, ...]
+    deadline: float
+    default: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    solutions: str | None = None
+    graph: str | None = None
+    page_rows: int = 0
+
+    def encode(self) -> bytes:
+        """The question as a frame."""
+        return frame(KIND, json.dumps(asdict(self)).encode())
+
+    @classmethod
+    def decode(cls, body: bytes) -> Question:
+        row = json.loads(body)
+        for name in ("hidden", "default", "named"):
+            row[name] = tuple(row[name])
+        return cls(**row)
+
+
+def frame(kind: bytes, body: bytes) -> bytes:
+    """One frame."""
+    return _HEAD.pack(len(body), kind) + body
+
+
+def message(body: bytes) -> dict[str, object]:
+    """The body of a frame that holds JSON."""
+    row = json.loads(body)
+    if not isinstance(row, dict):
+        raise EngineFault("a reader spoke out of turn", mend="Ask again.")
+    return row
+
+
+class Frames:
+    """Puts frames together from pieces of any size."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, piece: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Takes a piece; gives each frame that is whole by now, as kind and body."""
+        self._buffer += piece
+        while len(self._buffer) >= _HEAD.size:
+            size, kind = _HEAD.unpack_from(self._buffer)
+            if len(self._buffer) < _HEAD.size + size:
+                return
+            body = bytes(self._buffer[_HEAD.size : _HEAD.size + size])
+            del self._buffer[: _HEAD.size + size]
+            yield kind, body

@@ -1,0 +1,87 @@
+"""Brings an answer from a reader to a client of the edge: held back at first, then streamed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from so2graph.config import Settings
+from so2graph.engine.ask import HELD_BYTES, HELD_SECONDS, Readers
+from so2graph.engine.exchange import Exchange
+from so2graph.engine.wire import Frames, Question, link_of
+from so2graph.errors import Busy, EngineFault
+
+__all__ = ["Relay"]
+
+
+class Relay:
+    """One exchange with a reader, seen from the event loop."""
+
+    def __init__(self, readers: Readers, settings: Settings, number: int, question: Question) -> None:
+        self._readers, self._settings, self._number, self._question = readers, settings, number, question
+        self.exchange = Exchange(question, settings)
+        self._frames = Frames()
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def head(self) -> bytes:
+        """The first part of the answer: all of it when `exchange.done`. Raises what the query deserves."""
+        started, held = time.monotonic(), bytearray()
+        while not self.exchange.done:
+            piece = await self.piece()
+            held += piece
+            if len(held) >= HELD_BYTES or (held and time.monotonic() - started > HELD_SECONDS):
+                break
+        return bytes(held)
+
+    async def rest(self) -> AsyncIterator[bytes]:
+        """The parts after the head."""
+        while not self.exchange.done:
+            yield await self.piece()
+
+    async def piece(self) -> bytes:
+        """The next part, which may be empty; asks once more when a reader was lost before it began."""
+        for _ in range(3):
+            if self._streams is None:
+                self._streams = await self._connect()
+                self._streams[1].write(self._question.encode())
+            data = await self._receive(self._streams[0])
+            if data:
+                parts = [self.exchange.take(kind, body) for kind, body in self._frames.feed(data)]
+                return b"".join(parts)
+            if self.exchange.pid is not None:
+                self.exchange.done = True
+                row = await asyncio.to_thread(self._readers.control, {"op": "why", "pid": self.exchange.pid})
+                raise self.exchange.broken(row.get("why"))
+            self._streams[1].close()
+            self._streams = None
+        raise Busy("no reader took the query", mend="Try again.")
+
+    async def _receive(self, reader: asyncio.StreamReader) -> bytes:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self.exchange.left):
+                return await reader.read(262_144)
+        except TimeoutError:
+            self.exchange.spent = self._question.deadline
+            raise self.exchange.too_late() from None
+        except ConnectionError:
+            return b""
+        finally:
+            self.exchange.spent += time.monotonic() - started
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        link = str(link_of(self._readers.run, self._number))
+        for attempt in range(3):
+            try:
+                return await asyncio.open_unix_connection(link, limit=262_144)
+            except (FileNotFoundError, ConnectionRefusedError):
+                await asyncio.to_thread(self._readers.control, {"op": "ensure", "generation": self._number})
+                await asyncio.sleep(0.05 * attempt)
+        raise EngineFault("the readers of this generation cannot be reached", mend="Ask again.")
+
+    def close(self) -> None:
+        """Ends the exchange: a reader that is still at work is killed."""
+        self.exchange.kill()
+        if self._streams is not None:
+            self._streams[1].close()
