@@ -1,97 +1,161 @@
-"""Prints, for each thing that a user waits for, the median and the spread of a number of runs.
-
-Absolute times differ from machine to machine; compare two commits on one machine, in one sitting.
-"""
+"""Compares so2graph with its peers on the same data, and writes what was measured; run with `make bench`."""
 
 from __future__ import annotations
 
-import os
-import re
+import argparse
 import signal
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
-from urllib.request import urlopen
+from typing import TextIO
 
-from so2graph.config import Settings
-from so2graph.publish.build import build
-from so2graph.registry import Bundle
+from benchmarks import report, synthetic
+from benchmarks.client import Failed
+from benchmarks.results import Row, judge, ratios
+from benchmarks.suite import Suite, plan
+from benchmarks.systems import OURS, PEERS, RDFLIB, installed, make
+from benchmarks.throughput import generator_name
 
-Measured = tuple[str, int, list[float]]
-PATHS = {
-    "home page": "",
-    "entity page as Turtle": "doc/so-netwerk-groningen.ttl",
-    "hub-to-national as CSV": "queries/hub-to-national.csv",
-    "small SPARQL query": "sparql?query=" + quote("SELECT ?n { ?n a so2:RegionalNetwork }"),
-}
+_SEED = 7
+_RDFLIB_MOST = 100_000
+_QUICK_CAP, _CAP = 30.0, 120.0
 
 
-def measure(name: str, runs: int, call: Callable[[], object]) -> Measured:
-    """Times `runs` calls, in milliseconds."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - start) * 1000)
-    return name, runs, times
+@dataclass
+class Run:
+    """What one run has measured so far; records go to `out` as they come."""
+
+    options: argparse.Namespace
+    out: TextIO
+    rows: list[Row] = field(default_factory=list)
+    peaks: dict[int, dict[str, int]] = field(default_factory=dict)
+    begun: float = field(default_factory=time.monotonic)
+
+    def write(self, record: dict[str, object]) -> None:
+        """Writes a record at once, so that a run that breaks off leaves what it had."""
+        self.out.write(report.as_line(record))
+        self.out.flush()
+
+    def tell(self, row: Row) -> None:
+        """Takes a row that is done."""
+        self.rows.append(row)
+        for record in report.row_records(row):
+            self.write(record)
+        found = ratios([row])
+        for ratio in found:
+            self.write(report.ratio_record(ratio))
+        times = ", ".join(f"{ratio.bound}{ratio.median:.2f}x {ratio.peer}" for ratio in found)
+        wrong = "; ".join([row.stopped, *row.errors.values()]).strip("; ")
+        note = f" ERROR {wrong}" if wrong else ""
+        print(f"[{time.monotonic() - self.begun:5.0f} s] {row.size:>9,} {row.name}: {times}{note}", flush=True)
+
+    def size(self, size: int, folder: Path) -> None:
+        """Measures one size; whatever was started is stopped at its end."""
+        data = folder / f"{size}.nt"
+        with data.open("w") as file:
+            file.writelines(synthetic.triples(size, _SEED))
+        peaks = self.peaks.setdefault(size, {})
+        names = [name for name in (OURS, *PEERS) if installed(name) and self._bears(name, size)]
+        systems = [make(name, folder / str(size), self.options.cap, peaks) for name in names]
+        with ExitStack() as stack:
+            for system in systems:
+                stack.callback(system.stop)
+            Suite(plan(size, quick=self.options.quick), data, systems, self.options.cap, self.tell).run()
+        for name, weight in peaks.items():
+            self.write({"kind": "memory", "size": size, "system": name, "peak_pss_bytes": weight})
+
+    def _bears(self, name: str, size: int) -> bool:
+        return name != RDFLIB or size <= _RDFLIB_MOST or self.options.with_rdflib_1m
 
 
-def _command(*words: str) -> Callable[[], object]:
-    return lambda: subprocess.run([sys.executable, "-m", "so2graph", *words], check=True, capture_output=True)
+def _sizes(text: str) -> list[int]:
+    return [int(part.replace("_", "")) for part in text.split(",")]
 
 
-def _builds(folder: Path) -> Callable[[], object]:
-    numbers = iter(range(1000))
-    bundle = Bundle.find(Settings().base)
-    return lambda: build(bundle, Settings.load({}, {"data": folder / str(next(numbers))}))
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rows, some minutes on two cores")
+    parser.add_argument("--sizes", type=_sizes, default=[1_000, 100_000, 1_000_000], help="triples, with commas")
+    parser.add_argument("--with-rdflib-1m", action="store_true", help="rdflib-endpoint above 100000 triples as well")
+    parser.add_argument("--cap", type=float, help="seconds that a request may take (120; 30 when quick)")
+    parser.add_argument("--label", help="part of the name of the file of results (quick or full)")
+    parser.add_argument("--output", type=Path, help="file of results, as JSON Lines")
+    parser.add_argument("--table", type=Path, help="page in Markdown to write as well")
+    options = parser.parse_args(arguments)
+    options.label = options.label or ("quick" if options.quick else "full")
+    options.cap = options.cap or (_QUICK_CAP if options.quick else _CAP)
+    if options.output is None:
+        name = f"{datetime.now(UTC):%Y-%m-%dT%H%M}-{options.label}.jsonl"
+        options.output = Path(__file__).parent / "results" / name
+    return options
 
 
-def _served(folder: Path) -> list[Measured]:
-    env = os.environ | {"SO2GRAPH_DATA": str(folder / "0")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "so2graph", "serve", "--port", "0"], env=env, stdout=subprocess.PIPE, text=True
+def _stop(*_: object) -> None:
+    raise SystemExit("stopped")
+
+
+def _finish(run: Run, about: dict[str, object], missing: Sequence[str]) -> None:
+    """Writes the marks, and prints or writes the tables."""
+    found = ratios(run.rows)
+    marks = judge(found)
+    for mark in marks:
+        values = {"mark": mark.name, "least": mark.least, "reached": mark.reached, "size": mark.size}
+        run.write({"kind": "mark", **values, "met": mark.met})
+    absent = [f"{name}: not installed, so it has no rows." for name in missing]
+    sections = {
+        "Marks over several rows": report.marks_table(marks),
+        "Rows": [*report.table(run.rows, found), *(["", *absent] if absent else [])],
+        "Memory at most": [
+            "Proportional set size of all processes of a system, sampled while it loaded and answered.",
+            "",
+            *report.memory_table(run.peaks),
+        ],
+    }
+    for title, text in sections.items():
+        print(f"\n{title}\n", *text, sep="\n")
+    if run.options.table:
+        report.write_page(run.options.table, about, sections)
+    print(f"\n{time.monotonic() - run.begun:.0f} s; all values are in {run.options.output}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs everything; 1 when answers differed or a system failed."""
+    options = _options(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    missing = [name for name in PEERS if not installed(name)]
+    about = report.machine(
+        mode=options.label,
+        command="python -m benchmarks" + (" --quick" if options.quick else ""),
+        quick=options.quick,
+        seed=_SEED,
+        sizes=options.sizes,
+        cap=options.cap,
+        generator=generator_name(),
+        missing=missing,
     )
-    try:
-        line = process.stdout.readline() if process.stdout else ""
-        found = re.search(r"http://\S+", line)
-        if found is None:
-            sys.exit(f"the service did not start: {line}")
-        url = found[0]
-
-        def fetch(path: str) -> Callable[[], object]:
-            def run() -> None:
-                with urlopen(url + path, timeout=30) as response:
-                    response.read()
-
-            return run
-
-        for path in PATHS.values():
-            fetch(path)()
-        return [measure(name, 100, fetch(path)) for name, path in PATHS.items()]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-
-
-def main() -> None:
-    """Runs everything and prints the table."""
-    with tempfile.TemporaryDirectory(prefix="so2graph-bench-") as name:
-        folder = Path(name)
-        results = [
-            measure("build the bundled catalogue", 5, _builds(folder)),
-            measure("so2graph --help", 10, _command("--help")),
-            measure("so2graph query graphs", 5, _command("query", "graphs", "--data", str(folder / "0"))),
-            *_served(folder),
-        ]
-    print(f"{'what':32} {'runs':>5} {'median ms':>10} {'fastest':>9} {'slowest':>9}")
-    for what, runs, times in results:
-        print(f"{what:32} {runs:5} {statistics.median(times):10.1f} {min(times):9.1f} {max(times):9.1f}")
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    (Path(__file__).parent / "results").mkdir(exist_ok=True)
+    with options.output.open("w") as out, tempfile.TemporaryDirectory(prefix="so2graph-bench-") as name:
+        run = Run(options, out)
+        run.write(about)
+        print(f"load by {about['generator']}; not installed: {', '.join(missing) or 'nothing'}", flush=True)
+        broken = ""
+        for size in options.sizes:
+            try:
+                run.size(size, Path(name))
+            except (Failed, RuntimeError, OSError) as error:
+                broken = f"{size} triples: {type(error).__name__}: {error}"
+                run.write({"kind": "error", "size": size, "error": broken})
+                print(f"ERROR {broken}", file=sys.stderr, flush=True)
+        _finish(run, about, missing)
+    return 1 if broken or any(row.stopped or row.errors for row in run.rows) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -23,11 +23,11 @@ def _setting(
     low: int | None = None,
     high: int | None = None,
     choices: tuple[str, ...] = (),
-    flag: bool = True,
+    empty: bool = False,
 ) -> Any:
     return field(
         default=default,
-        metadata={"doc": doc, "low": low, "high": high, "choices": choices, "flag": flag},
+        metadata={"doc": doc, "low": low, "high": high, "choices": choices, "empty": empty},
     )
 
 
@@ -92,7 +92,30 @@ class Settings:
     max_upload_bytes: int = _setting(
         1_000_000_000, "Largest body of a write (Graph Store, update), in bytes; a larger one gives 413.", low=1
     )
+    write_deadline: int = _setting(
+        300, "Longest time that a write may take, in seconds; then it ends with 503.", low=1, high=86_400
+    )
+    max_write_megabytes: int = _setting(4_000, "Memory that a write may take, in MB; then it ends with 503.", low=256)
     max_writes_waiting: int = _setting(100, "Writes that may wait for their turn; more give 503.", low=1, high=10_000)
+    federation: str = _setting(
+        "", "Endpoints that queries may reach by SERVICE, separated by spaces; none, unless given.", empty=True
+    )
+    federation_timeout: int = _setting(
+        20, "Seconds that such an endpoint has to answer, retries included.", low=1, high=3600
+    )
+    federation_retries: int = _setting(
+        2, "How often an endpoint that is busy (429, 502, 503, 504) is asked again.", low=0, high=10
+    )
+    federation_max_bytes: int = _setting(20_000_000, "Largest answer taken from such an endpoint, in bytes.", low=1)
+    federation_cache_seconds: int = _setting(
+        300, "Seconds for which the answer of such an endpoint is used again; 0 asks every time.", low=0
+    )
+    federation_private: str = _setting(
+        "no",
+        "Whether such an endpoint may have a private or loopback address; for tests, since it opens what is behind "
+        "the firewall.",
+        choices=("no", "yes"),
+    )
     log_requests: str = _setting(
         "yes", "Whether each request is a line of JSON in the log (standard error).", choices=("no", "yes")
     )
@@ -135,7 +158,7 @@ class Settings:
 def _parse(row: Field[Any], given: object, source: str) -> object:
     kind = type(row.default)
     text = str(given).strip()
-    if not text:
+    if not text and not row.metadata["empty"]:
         raise BadSetting(f"{source} is empty", mend="Give it a value, or leave it out.")
     if kind is int:
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
@@ -153,7 +176,16 @@ def _parse(row: Field[Any], given: object, source: str) -> object:
         raise BadSetting(f"{source}={text!r} is not one of the values", mend=f"Give one of: {', '.join(choices)}.")
     if row.name == "base":
         _check_base(text, source)
+    if row.name == "federation":
+        for endpoint in text.split():
+            _check_http(endpoint, source)
     return text
+
+
+def _check_http(text: str, source: str) -> None:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(c in text for c in '<>"{}|\\^`'):
+        raise BadSetting(f"{source}: {text!r} is not the address of an endpoint", mend="Give http(s) addresses.")
 
 
 def _check_base(text: str, source: str) -> None:

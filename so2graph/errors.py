@@ -11,6 +11,7 @@ __all__ = [
     "BadParameter",
     "BadRequest",
     "BadSetting",
+    "BodySyntax",
     "Busy",
     "CheckFailed",
     "DataInvalid",
@@ -93,6 +94,12 @@ class QuerySyntax(BadRequest):
     """The query is not SPARQL 1.1; members `line` and `column` say where (both count from 1)."""
 
     slug, title, exit_code = "query-syntax", "Syntax error in the query", 3
+
+
+class BodySyntax(BadRequest):
+    """The body of a write is not RDF of its type; members `line` and `column` say where."""
+
+    slug, title, exit_code = "body-syntax", "Syntax error in the body", 3
 
 
 class BadParameter(BadRequest):

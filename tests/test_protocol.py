@@ -57,7 +57,7 @@ REFUSED = [
     ("POST", "", {}, b"ASK {}", UnsupportedMedia, "unknown"),
     ("POST", FORM, {}, b"update=DROP+ALL&query=ASK{}", BadRequest, "query and an update"),
     ("POST", FORM, {}, b"update=DROP+ALL&update=DROP+ALL", BadRequest, "given 2 times"),
-    ("POST", FORM, {"using-graph-uri": ["x"]}, b"update=DROP+ALL", BadRequest, "beside a form"),
+    ("POST", FORM, {"using-graph-uri": ["x"]}, b"update=DROP+ALL&using-graph-uri=y", BadRequest, "and in the form"),
     ("POST", "application/sparql-update", {"query": ["ASK {}"]}, b"DROP ALL", BadRequest, "beside an update"),
     ("POST", "application/sparql-update; charset=utf-16", {}, b"DROP ALL", UnsupportedMedia, "utf-16"),
     ("QUERY", "application/sparql-update", {}, b"DROP ALL", UnsupportedMedia, "sparql-update"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
 from so2graph.config import Settings
 from so2graph.engine.dataset import Dataset, resolve
+from so2graph.engine.federation import endpoints, through
 from so2graph.engine.generations import Folder, Manifest
-from so2graph.engine.guard import guard, substitute
+from so2graph.engine.guard import Analysis, guard, substitute
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.store import Answer
 from so2graph.engine.tokens import ANYONE, Caller, Tokens
@@ -30,6 +31,8 @@ class Session:
     settings: Settings
     prefixes: Prefixes
     readable: frozenset[str]
+    gateway: Callable[[], str] | None = None
+    """Tells where the federation gateway listens, in a reader."""
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -43,10 +46,15 @@ class Session:
         return sum(count for graph, count in self.snapshot.manifest.graphs.items() if graph in self.readable)
 
     def query(self, text: str, default: Iterable[str] = (), named: Iterable[str] = ()) -> Answer:
-        """Answers a text from outside. `default` and `named` are the protocol's graph parameters.
+        """Answers a text from outside. `default` and `named` are the protocol's graph parameters."""
+        return self.analysed(text, default, named)[0]
+
+    def analysed(self, text: str, default: Iterable[str] = (), named: Iterable[str] = ()) -> tuple[Answer, Analysis]:
+        """The same answer, with what the guard found in the text.
 
         Raises `QueryTooLarge`, `QuerySyntax`, `PolicyRefused`, `UnknownGraph`, `ResultTooLarge` or `EngineFault`.
         """
+        listed = endpoints(self.settings)
         analysis = guard(
             text,
             max_bytes=self.settings.max_query_bytes,
@@ -54,9 +62,12 @@ class Session:
             max_operators=self.settings.max_query_operators,
             max_patterns=self.settings.max_query_patterns,
             prefixes=self.prefixes,
+            listed=listed,
+            base=self.snapshot.names.base,
         )
         dataset = resolve(self.snapshot.graphs, self.readable, analysis, default, named)
-        return self.snapshot.query(text, dataset, self.prefixes)
+        text = through(text, analysis.services, listed, self.gateway)
+        return self.snapshot.query(text, dataset, self.prefixes), analysis
 
     def stored(self, query: StoredQuery, given: Mapping[str, str]) -> Answer:
         """Answers a stored query with the parameters that a user gave as text; raises `BadParameter` as well."""

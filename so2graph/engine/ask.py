@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,14 +19,14 @@ from so2graph.engine.lines import Lines
 from so2graph.engine.reader import answer_question
 from so2graph.engine.sinks import Collected
 from so2graph.engine.wire import CONTROL, KIND, Frames, Question, link_of, message
-from so2graph.errors import Busy, EngineFault, PolicyRefused
+from so2graph.errors import Busy, EngineFault, PolicyRefused, So2Error
 
 __all__ = ["HELD_BYTES", "HELD_SECONDS", "Engine", "InProcess", "Readers", "Reply"]
 
 HELD_BYTES = 1_048_576
 HELD_SECONDS = 0.25
 """What is held back of an answer until its status line is sent: a megabyte, or what came in a quarter of a second."""
-_CONTROL_PATIENCE = 120.0
+_CONTROL_PATIENCE = 3600.0
 _START_PATIENCE = 10.0
 
 
@@ -37,6 +38,7 @@ class Reply:
     format: str
     pieces: Iterator[bytes]
     rows: int | None = None
+    volatile: bool = False
 
     def body(self) -> bytes:
         """All of it."""
@@ -73,12 +75,12 @@ class InProcess:
         sink, told = Collected(), Collected()
         rows = answer_question(session, question, sink, told)
         kind = next(message(body) for kind, body in Frames().feed(told.body) if kind == KIND)
-        return Reply(str(kind["kind"]), str(kind["format"]), iter([sink.body]), rows)
+        return Reply(str(kind["kind"]), str(kind["format"]), iter([sink.body]), rows, bool(kind.get("volatile")))
 
     def control(self, row: dict[str, object]) -> dict[str, object]:
         """There is nobody to ask."""
         if row["op"] == "status":
-            return {"hosts": [], "images": 0, "restarts": 0, "writes_waiting": 0}
+            return {"hosts": [], "images": 0, "restarts": 0, "writes_waiting": 0, "writing": []}
         raise PolicyRefused("this needs the service to run", mend="Start it with 'so2graph serve'.")
 
 
@@ -99,7 +101,7 @@ class Readers:
             first = next(pieces, None)
             if first is None and exchange.pid is None and not exchange.done and not last:
                 continue
-            reply = Reply(exchange.kind, exchange.format, iter(()))
+            reply = Reply(exchange.kind, exchange.format, iter(()), volatile=exchange.volatile)
             reply.pieces = self._rest(reply, exchange, first, pieces)
             return reply
         raise Busy("no reader took the query", mend="Try again.")
@@ -130,7 +132,15 @@ class Readers:
                         if data or kind == KIND:
                             yield data
             finally:
-                exchange.kill()
+                self.end(exchange)
+
+    def end(self, exchange: Exchange) -> None:
+        """Has the reader killed that is at work on an exchange, if one is."""
+        row = exchange.to_kill
+        if row is not None:
+            # Without a keeper there are no readers either, or they end by their own alarm.
+            with suppress(So2Error):
+                self.control(row)
 
     @staticmethod
     def _receive(connection: socket.socket, exchange: Exchange) -> bytes:
@@ -161,20 +171,29 @@ class Readers:
         raise EngineFault("the readers of this generation cannot be reached", mend="Ask again.")
 
     def control(self, row: dict[str, object]) -> dict[str, object]:
-        """Asks the keeper, and waits while it is being started."""
+        """Asks the keeper, and waits while it is being started; raises `Busy` when it does not come."""
+        with self._keeper() as connection:
+            try:
+                answer = Lines(connection).ask(row, _CONTROL_PATIENCE)
+            except (TimeoutError, ConnectionError):
+                raise EngineFault(
+                    "the keeper of the readers did not answer; whether it did what was asked is not known",
+                    mend="Look, and ask again.",
+                ) from None
+        if isinstance(answer.get("error"), dict):
+            raise from_row(answer["error"])  # type: ignore[arg-type]  # a dict, as asked above
+        return answer
+
+    def _keeper(self) -> socket.socket:
         until = time.monotonic() + _START_PATIENCE
         while True:
-            with socket.socket(socket.AF_UNIX) as connection:
-                try:
-                    connection.connect(str(self.run / CONTROL))
-                    answer = Lines(connection).ask(row, _CONTROL_PATIENCE)
-                except (FileNotFoundError, ConnectionError):
-                    if time.monotonic() > until or row["op"] == "write":
-                        raise EngineFault(
-                            "the keeper of the readers is gone; it is started anew", mend="Ask again in a moment."
-                        ) from None
-                    time.sleep(0.05)
-                    continue
-            if isinstance(answer.get("error"), dict):
-                raise from_row(answer["error"])  # type: ignore[arg-type]  # a dict, as asked above
-            return answer
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(str(self.run / CONTROL))
+            except (FileNotFoundError, ConnectionRefusedError):
+                connection.close()
+                if time.monotonic() > until:
+                    raise Busy("the keeper of the readers is not there", mend="Try again in a moment.") from None
+                time.sleep(0.05)
+            else:
+                return connection

@@ -89,7 +89,15 @@ class Changes:
     # SPARQL Update
 
     def _update(self, write: Write) -> None:
-        guard(write.text, prefixes=self._prefixes, update=True, **self._limits)
+        guard(
+            write.text,
+            max_bytes=self._limits["max_bytes"],
+            max_depth=self._limits["max_depth"],
+            max_operators=self._limits["max_operators"],
+            max_patterns=self._limits["max_patterns"],
+            prefixes=self._prefixes,
+            update=True,
+        )
         parts = operations(write.text)
         if all(part.data for part in parts):
             steps = []
@@ -102,21 +110,29 @@ class Changes:
             for kind, quads in steps:
                 self.add(quads) if kind == "insert" else self.remove(quads)
             return
+        before = self.graphs()
+        kept = self._contents(before)
         with self._out_of_sight(write):
-            before = self.graphs()
-            self.touched = write.writable is not None
-            kept = None
-            if write.writable is not None:
-                kept = {g: set(self.store.quads(g)) for g in before - set(write.writable)}
-            self.store.update(write.text, self._prefixes, self.staged.names.base)
-            self.touched = True
-            if kept is not None:
-                now = set(self.store.graphs()) - self.staged.names.derived
-                foreign = (now | before) - set(write.writable or ())
-                self._check_writable({g for g in foreign if set(self.store.quads(g)) != kept.get(g, set())}, write)
+            there = set(self.store.graphs())
+            for part in parts:
+                self.store.update(part.whole, self._prefixes, self.staged.names.base)
+                self.touched = True
+            made = set(self.store.graphs()) - there
+            self._check_writable(made & (self.staged.names.derived | set(write.hidden)), write)
         self.full = True
-        for graph in before | set(self.store.graphs()):
+        self.counts = self.staged.counts()
+        now = self._contents(self.graphs())
+        changed = {g for g in before | self.graphs() if kept.get(g) is None or kept[g] != now.get(g)}
+        self._check_writable({g for g in changed if g not in write.hidden}, write)
+        for graph in changed - set(write.hidden):
             self.changed[graph] = self.number
+
+    def _contents(self, graphs: Collection[str]) -> dict[str, frozenset[Quad] | None]:
+        """What is in each graph; None, which is always another content, for those that are too large to compare."""
+        return {
+            graph: frozenset(self.store.quads(graph)) if self.counts.get(graph, 0) <= _SMALL else None
+            for graph in graphs
+        }
 
     @contextmanager
     def _out_of_sight(self, write: Write) -> Iterator[None]:
@@ -125,14 +141,14 @@ class Changes:
         for graph in sorted(set(write.hidden) & self.graphs()):
             aside[graph] = list(self.store.quads(graph))
             self.store.drop(graph)
-        members = {member for names in self.staged.merges.values() for member in names}
-        for graph in sorted(self.staged.names.derived & members):
+        for graph in sorted(self.staged.names.derived):
             self.store.drop(graph)
         self.full = True
         try:
             yield
         finally:
             for graph, quads in aside.items():
+                self.store.drop(graph)
                 self.store.create(graph)
                 self.store.add(quads)
 
@@ -140,10 +156,10 @@ class Changes:
 
     def _graph(self, write: Write) -> dict[str, object]:
         graph = write.graph
-        exists = graph in self.graphs() or graph == DEFAULT_GRAPH
+        exists = graph in self.graphs()
         self._check_conditions(write, exists)
         if write.task == "delete":
-            if not exists:
+            if not exists and graph != DEFAULT_GRAPH:
                 raise NotFound(f"there is no graph <{graph}> here", mend="Look at /graph-store for their names.")
             self._check_writable({graph}, write)
             self._clear(graph, drop=True)
@@ -180,11 +196,18 @@ class Changes:
         if write.task == "put" and graph:
             self.store.drop(graph)
         for path, name in write.bodies:
-            self.store.load(Path(path), _FORMATS[name], write.base, graph or None)
-        before = self.graphs()
-        changed = {graph} if graph else {g for g in self.store.graphs() if self.store.count(g) != self.counts.get(g)}
-        self._check_writable(changed - self.staged.names.derived, write)
-        for name in changed or before:
+            fmt = _FORMATS[name]
+            if graph and "dataset" in fmt.kinds:
+                with Path(path).open("rb") as file:
+                    self.store.add((s, p, o, Iri(graph)) for s, p, o, _ in parse_text(file, fmt, write.base))
+            else:
+                self.store.load(Path(path), fmt, write.base, graph or None)
+        if graph:
+            self.store.create(graph)
+        before, self.counts = self.counts, self.staged.counts()
+        changed = {g for g, n in self.counts.items() if n != before.get(g)} | ({graph} if graph else set())
+        self._check_writable(changed, write)
+        for name in changed:
             self.changed[name] = self.number
 
     def _clear(self, graph: str, *, drop: bool) -> None:
@@ -235,12 +258,13 @@ class Changes:
         """Brings the merges, the counts and what the catalogue says of them up to date."""
         names = self.staged.names
         if self.full:
-            counts = {graph: n for graph, n in self.staged.counts().items() if graph not in names.derived}
+            counts = {graph: n for graph, n in self.counts.items() if graph not in names.derived}
             self.staged.refresh_merges(counts)
             self.counts = counts | {merge: self.store.count(merge) for merge in names.derived}
         self.counts = {g: n for g, n in self.counts.items() if n or g != DEFAULT_GRAPH}
         described = {str(quad[0]) for quad in self.store.quads(names.catalogue)}
-        stale = {g for g, n in self.changed.items() if n == self.number and g in described and g != names.catalogue}
+        unsaid = {names.catalogue, *self.staged.by_name_only}
+        stale = {g for g, n in self.changed.items() if n == self.number and g in described} - unsaid
         if stale:
             old = [
                 quad
@@ -261,6 +285,7 @@ class Changes:
         if derived:
             raise PolicyRefused(f"<{derived[0]}> is made from other graphs", mend="Write to one of those.")
         foreign = sorted(set(graphs) - set(write.writable)) if write.writable is not None else []
+        foreign += sorted(set(graphs) & set(write.hidden))
         if foreign:
             shown = [g for g in foreign if g not in write.hidden]
             raise Forbidden(

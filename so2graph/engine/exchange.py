@@ -5,10 +5,6 @@ The clock runs while a reader is awaited, not while the client takes its time.
 
 from __future__ import annotations
 
-import os
-import signal
-from contextlib import suppress
-
 from so2graph.config import Settings
 from so2graph.engine.faults import from_row
 from so2graph.engine.wire import DATA, END, ERROR, HELLO, KIND, Question, message
@@ -28,6 +24,7 @@ class Exchange:
         self.question, self._settings = question, settings
         self.pid: int | None = None
         self.kind = self.format = ""
+        self.volatile = False
         self.rows = 0
         self.done = False
         self.spent = 0.0
@@ -47,6 +44,7 @@ class Exchange:
             self.pid = int(str(row["pid"]))
         elif kind == KIND:
             self.kind, self.format = str(row["kind"]), str(row["format"] or "")
+            self.volatile = bool(row.get("volatile"))
         elif kind == END:
             self.rows, self.done = int(str(row["rows"])), True
         elif kind == ERROR:
@@ -56,12 +54,16 @@ class Exchange:
             raise error
         return b""
 
-    def kill(self) -> None:
-        """Ends the reader that is at work on this. Only for a connection that has not ended: its process lives."""
-        if self.pid is not None and not self.done:
-            self.ended_by = self.ended_by or "gone"
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+    @property
+    def to_kill(self) -> dict[str, object] | None:
+        """What to ask of the keeper so that the reader at work on this is ended; None when none is.
+
+        The host looks whether the reader is still at this question: it may be done, and at the next one.
+        """
+        if self.pid is None or self.done:
+            return None
+        self.ended_by = self.ended_by or "gone"
+        return {"op": "kill", "id": self.question.id, "why": self.ended_by}
 
     def too_late(self) -> So2Error:
         """What a passed deadline means: no reader was free, or the query took too long."""

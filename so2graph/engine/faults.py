@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from so2graph.errors import EngineFault, NotAcceptable, QueryMemory, QuerySyntax, So2Error, Unsupported, leaves
+from so2graph.errors import (
+    EngineFault,
+    NotAcceptable,
+    QueryMemory,
+    QuerySyntax,
+    So2Error,
+    UnknownGraph,
+    Unsupported,
+    leaves,
+)
 
 __all__ = ["XmlCheck", "check_xml_name", "engine_errors", "from_row", "to_row"]
 
@@ -14,6 +23,7 @@ _AT = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 # The engine lists the letters that a name may have; nobody wants to read them.
 _CLASSES = re.compile(r",? ?\[(?:'.*?'|_)\]", re.DOTALL)
 _UNSUPPORTED = "Use the functions of SPARQL 1.1, and a format that can carry the answer (JSON, Turtle)."
+_NO_GRAPH = re.compile(r"[Tt]he graph .* (does not exist|already exists)")
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _XML_NAME_END = re.compile(r"[^\W\d][\w.\-]*$")
 
@@ -38,6 +48,8 @@ def engine_errors(text: str = "") -> Iterator[None]:
     except MemoryError:
         raise QueryMemory("there was no memory left for the answer", mend="Ask for less.") from None
     except (OSError, RuntimeError, ValueError) as error:
+        if _NO_GRAPH.search(str(error)):
+            raise UnknownGraph(str(error), mend="Write SILENT where it does not matter.") from None
         if "not supported" in str(error) or "does not support" in str(error):
             raise Unsupported(f"this cannot be done here: {error}", mend=_UNSUPPORTED) from None
         raise EngineFault(

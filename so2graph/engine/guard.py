@@ -8,15 +8,16 @@ faster than parsing with rdflib.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from so2graph.errors import BadRequest, PolicyRefused, QuerySyntax, QueryTooComplex, QueryTooLarge
 
-__all__ = ["QUERY_FORMS", "Analysis", "Token", "analyse", "guard", "scan", "substitute"]
+__all__ = ["QUERY_FORMS", "Analysis", "Service", "Token", "analyse", "guard", "scan", "substitute"]
 
 QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+_VOLATILE = ("NOW", "RAND", "UUID", "STRUUID")
 UPDATE_FORMS = ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH")
 
 # A string with any other escape is none to the engine, which then reads its quotation marks in another way.
@@ -61,6 +62,15 @@ class Token:
 
 
 @dataclass(frozen=True)
+class Service:
+    """A SERVICE of a listed endpoint: the endpoint, and from where to where its IRI stands in the text."""
+
+    endpoint: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class Analysis:
     """What a text is about: `form` is the first word of a query or update, the graphs are absolute IRIs."""
 
@@ -69,6 +79,9 @@ class Analysis:
     from_named: tuple[str, ...]
     outside: Token | None
     update: Token | None
+    services: tuple[Service, ...] = ()
+    volatile: bool = False
+    """Whether the same question may have another answer on the same data: SERVICE, NOW(), RAND(), UUID()."""
 
     @property
     def has_dataset(self) -> bool:
@@ -133,17 +146,20 @@ def _refuse_codepoint_escapes(text: str) -> None:
             )
 
 
-def _hides_service(tokens: list[Token], at: int) -> bool:
-    """Whether the engine may read SERVICE inside the token at `at`, where the grammar has another token.
+def _hides(keyword: str, tokens: list[Token], at: int) -> bool:
+    """Whether the engine may read SERVICE or LOAD inside the token at `at`, where the grammar has another token.
 
     The engine has no tokens: it takes a keyword wherever one fits, as in `trueSERVICE<x>{}`, `SERVICESILENT?x{}`,
-    and `SERVICE:x{}` where no prefix of that name is known. A prefixed name before a brace is right after GRAPH.
+    `LOADSILENT<x>`, and `SERVICE:x{}` where no prefix of that name is known. A prefixed name before a brace is right
+    after GRAPH.
     """
     token = tokens[at]
     if token.kind == "word":
-        return "SERVICE" in token.upper and token.upper != "SERVICE"
-    if token.kind != "name" or "service" not in token.text.partition(":")[0].lower():
+        return keyword in token.upper and token.upper != keyword
+    if token.kind != "name" or keyword not in token.text.partition(":")[0].upper():
         return False
+    if keyword == "LOAD":
+        return True
     return at + 1 < len(tokens) and tokens[at + 1].text == "{" and (at == 0 or tokens[at - 1].upper != "GRAPH")
 
 
@@ -157,16 +173,19 @@ def _refuse_complex(text: str, max_depth: int, max_operators: int, max_patterns:
     The rows of VALUES, INSERT DATA and DELETE DATA are data, and count for nothing.
     """
     depth = operators = patterns = 0
+    opened: list[str] = []
     values: int | None = None
     for token in scan(text):
         if token.kind == "sign" and token.text in "([{":
             depth += 1
+            opened.append(token.text)
         elif token.kind == "sign" and token.text in ")]}":
             depth -= 1
+            del opened[-1:]
             values = None if values is not None and token.text == "}" and depth <= values else values
         elif values is None:
             operators += token.text in _OPERATOR_SIGNS if token.kind == "sign" else token.upper in _OPERATOR_WORDS
-            patterns += token.kind == "sign" and token.text in ".;"
+            patterns += token.kind == "sign" and (token.text in ".;" or (token.text == "," and opened[-1:] == ["{"]))
             values = depth if token.upper in ("VALUES", "DATA") else None
         for what, count, limit, name in (
             ("brackets nest", depth, max_depth, "max_query_depth"),
@@ -221,9 +240,9 @@ def _refuse_ambiguous(text: str) -> None:
 class _Prologue:
     """BASE and PREFIX as far as they were read, to make IRIs absolute."""
 
-    def __init__(self, prefixes: Mapping[str, str]) -> None:
+    def __init__(self, prefixes: Mapping[str, str], base: str = "") -> None:
         self._prefixes = dict(prefixes)
-        self._base = ""
+        self._base = base
 
     def read(self, tokens: list[Token], at: int) -> int:
         """Reads one declaration at `at`; returns where the next token is (or `at` when there is none)."""
@@ -243,18 +262,37 @@ class _Prologue:
         return self._prefixes.get(prefix, prefix + ":") + re.sub(r"\\(.)", r"\1", local)
 
 
-def analyse(text: str, prefixes: Mapping[str, str] | None = None) -> Analysis:
-    """What `text` asks for. `prefixes` are those known without being declared.
+def _service(tokens: list[Token], at: int, prologue: _Prologue, listed: Collection[str]) -> Service | None:
+    """The SERVICE at `at` when its endpoint is a listed one, written as an IRI or prefixed name, before a brace."""
+    after = at + 2 if at + 1 < len(tokens) and tokens[at + 1].upper == "SILENT" else at + 1
+    if after + 1 >= len(tokens) or tokens[after].kind not in ("iri", "name") or tokens[after + 1].text != "{":
+        return None
+    token = tokens[after]
+    endpoint = prologue.absolute(token)
+    return Service(endpoint, token.start, token.start + len(token.text)) if endpoint in listed else None
+
+
+def analyse(
+    text: str,
+    prefixes: Mapping[str, str] | None = None,
+    listed: Collection[str] = frozenset(),
+    base: str = "",
+) -> Analysis:
+    """What `text` asks for. `prefixes` are those known without being declared, `listed` endpoints that are allowed.
+
+    Relative IRIs are resolved against `base`.
 
     `from_default` and `from_named` hold the graphs of `FROM` and `FROM NAMED` (SPARQL 1.1, 13.2), in order, each
     once. `outside` is the first SERVICE or LOAD keyword, or token that may hide one; `update` is the first keyword of
     an update operation.
     """
     tokens = list(scan(text))
-    prologue = _Prologue(prefixes or {})
+    prologue = _Prologue(prefixes or {}, base)
     form, depth, at = "", 0, 0
     default: dict[str, None] = {}
     named: dict[str, None] = {}
+    services: list[Service] = []
+    volatile = False
     outside = update = None
     while at < len(tokens):
         token = tokens[at]
@@ -265,7 +303,13 @@ def analyse(text: str, prefixes: Mapping[str, str] | None = None) -> Analysis:
         word = token.upper
         if token.kind == "sign" and token.text in "{}":
             depth += 1 if token.text == "{" else -1
-        elif word in ("SERVICE", "LOAD") or _hides_service(tokens, at):
+        elif word == "SERVICE" and listed and (service := _service(tokens, at, prologue, listed)):
+            services.append(service)
+        elif (
+            word in ("SERVICE", "LOAD")
+            or _hides("SERVICE", tokens, at)
+            or (depth == 0 and _hides("LOAD", tokens, at))
+        ):
             outside = outside or token
             update = update or (token if word == "LOAD" else None)
             form = form or (word if word == "LOAD" else "")
@@ -274,6 +318,8 @@ def analyse(text: str, prefixes: Mapping[str, str] | None = None) -> Analysis:
             form = form or word
         elif word in QUERY_FORMS and not form:
             form = word
+        elif word in _VOLATILE:
+            volatile = True
         elif word == "FROM" and depth == 0:
             at += 1
             target = default
@@ -282,7 +328,7 @@ def analyse(text: str, prefixes: Mapping[str, str] | None = None) -> Analysis:
             if at < len(tokens) and tokens[at].kind in ("iri", "name"):
                 target[prologue.absolute(tokens[at])] = None
         at += 1
-    return Analysis(form, tuple(default), tuple(named), outside, update)
+    return Analysis(form, tuple(default), tuple(named), outside, update, tuple(services), volatile or bool(services))
 
 
 def guard(
@@ -294,6 +340,8 @@ def guard(
     max_patterns: int = 150,
     prefixes: Mapping[str, str] | None = None,
     update: bool = False,
+    listed: Collection[str] = frozenset(),
+    base: str = "",
 ) -> Analysis:
     """Analyses a query (or an update) and refuses what it may not do here.
 
@@ -305,13 +353,13 @@ def guard(
     _refuse_codepoint_escapes(text)
     _refuse_ambiguous(text)
     _refuse_complex(text, max_depth, max_operators, max_patterns)
-    analysis = analyse(text, prefixes)
+    analysis = analyse(text, prefixes, listed, base)
     if analysis.outside is not None:
         raise _refused(
             text,
             analysis.outside,
             "reaches for another server, which queries here may not",
-            "Take it out; load outside data into a graph of its own instead.",
+            "Take it out, or have the endpoint listed in the setting federation; in updates, load the data yourself.",
         )
     if update:
         if analysis.update is None and analysis.form:

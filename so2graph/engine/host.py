@@ -114,7 +114,8 @@ class Host:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             close_others({self.listener.fileno(), *self._engine_files()})
-            Reader(self.snapshot, self.settings, self.prefixes, self.listener, self._slots, slot).run(parent, warm)
+            place = self.listener, self._slots, slot, self.path.parent
+            Reader(self.snapshot, self.settings, self.prefixes, *place).run(parent, warm)
             status = 0
         finally:
             os._exit(status)
@@ -133,7 +134,7 @@ class Host:
             self._reap()
             lines.send({"re": row["re"], "why": self._dead.get(int(str(row["pid"])))})
         elif row["op"] == "kill":
-            lines.send({"re": row["re"], "killed": self._kill(str(row["id"]), "stopped")})
+            lines.send({"re": row["re"], "killed": self._kill(str(row["id"]), str(row["why"]))})
         elif row["op"] == "status":
             lines.send({"re": row["re"], "status": self._status()})
 

@@ -87,7 +87,8 @@ class Keeper:
         self._current: int | None = None
         self._since = 0.0
         self._no_image: set[int] = set()
-        self._writes = WriteQueue(self._fork_writer, settings.max_writes_waiting)
+        self._writes = WriteQueue(self._fork_writer, settings, lambda: self.folder.current())
+        self._ends: dict[int, int] = {}
         self._restarts = 0
         self._selector = selectors.DefaultSelector()
 
@@ -142,6 +143,8 @@ class Keeper:
             self._ensure(int(str(row["generation"])), lines.send)
         elif op == "why":
             self._ask_hosts(row, lambda said: lines.send({"why": next(filter(None, (r["why"] for r in said)), None)}))
+        elif op == "kill" and self._writes.stop(str(row["id"])):
+            lines.send({"killed": True})
         elif op == "kill":
             self._ask_hosts(row, lambda said: lines.send({"killed": any(r.get("killed") for r in said)}))
         elif op == "status":
@@ -169,6 +172,7 @@ class Keeper:
             "images": sum(1 for host in self._hosts if host.image and host.ready),
             "restarts": self._restarts,
             "writes_waiting": self._writes.waiting,
+            "writing": self._writes.running(),
         }
 
     # Hosts
@@ -283,8 +287,8 @@ class Keeper:
             fault = EngineFault("the readers of this generation are gone", mend="Ask again.")
             self._answer_waiting(host, {"error": to_row(fault)})
 
-    def _fork_writer(self, batch: Sequence[Mapping[str, object]], ended: Callable[[], None]) -> None:
-        """Starts a writer with a batch of writes; `ended` is called when it is gone."""
+    def _fork_writer(self, batch: Sequence[Mapping[str, object]]) -> int:
+        """Starts a writer with a batch of writes; the queue hears what it says, and when it is gone."""
         ours, theirs = socket.socketpair()
         parent = os.getpid()
         pid = os.fork()
@@ -297,30 +301,40 @@ class Keeper:
             finally:
                 os._exit(status)
         theirs.close()
+        self._ends[pid] = -1
         lines = Lines(ours)
 
         def heard() -> None:
             for row in lines.receive():
+                self._look()
+                self._writes.heard(row)
                 if "placed" in row:
                     self._ensure(int(str(row["placed"])), lines.send)
-                else:
-                    self._look()
-                    self._writes.done(row["results"])
             if lines.ended:
                 self._selector.unregister(ours)
                 ours.close()
-                ended()
+                self._writes.ended(self._end_of(pid))
 
         self._selector.register(ours, selectors.EVENT_READ, heard)
+        return pid
+
+    def _end_of(self, pid: int) -> int:
+        """The status of a writer whose connection has ended, and which is about to end itself."""
+        if self._ends[pid] == -1:
+            with suppress(ChildProcessError):
+                self._ends[pid] = os.waitpid(pid, 0)[1]
+        return self._ends.pop(pid)
 
     def _reap(self) -> None:
         while True:
             try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
+            if pid in self._ends:
+                self._ends[pid] = status
 
     def _look(self) -> None:
         """Looks which generation is current, and starts a host for a new one."""

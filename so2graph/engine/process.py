@@ -10,9 +10,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["close_others", "die_with_parent", "limit_memory", "machine_memory", "memory_of", "prefer_for_oom"]
+__all__ = [
+    "close_others",
+    "die_with_parent",
+    "leave_network",
+    "limit_memory",
+    "machine_memory",
+    "memory_of",
+    "prefer_for_oom",
+]
 
 _PR_SET_PDEATHSIG = 1
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 
 
 def die_with_parent(parent: int) -> None:
@@ -49,6 +58,19 @@ def limit_memory(extra: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def leave_network() -> None:
+    """Takes this process out of the network, where the system lets it (Linux namespaces); a second lock on the door.
+
+    Sockets in the file system, by which it is asked, go on working.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        libc = ctypes.CDLL(None)
+        if libc.unshare(_CLONE_NEWNET) != 0:
+            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
 
 
 def prefer_for_oom() -> None:

@@ -17,18 +17,20 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from types import FrameType
 
 from so2graph.config import Settings
 from so2graph.engine.access import Session
 from so2graph.engine.faults import to_row
-from so2graph.engine.process import die_with_parent, limit_memory, prefer_for_oom
+from so2graph.engine.federation import gateway_of
+from so2graph.engine.process import die_with_parent, leave_network, limit_memory, prefer_for_oom
 from so2graph.engine.sinks import Sink
 from so2graph.engine.slots import Slots
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.store import Answer
 from so2graph.engine.wire import DATA, END, ERROR, HELLO, KIND, Frames, Question, frame
-from so2graph.errors import NotAcceptable, QueryMemory, So2Error
+from so2graph.errors import EndpointFailed, EngineFault, NotAcceptable, QueryMemory, So2Error
 from so2graph.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
 from so2graph.vocab import Blank, Iri, Prefixes, Term
 
@@ -73,16 +75,29 @@ def answer_question(session: Session, question: Question, sink: Sink, tell: Sink
         fmt = _FORMATS[str(question.graph)]
         tell.write(frame(KIND, json.dumps({"kind": "graph", "format": fmt.name}).encode()))
         return session.snapshot.write_graph(question.default[0], sink, fmt, session.prefixes, *limits)
-    answer = session.query(question.text, question.default, question.named)
+    answer, analysis = session.analysed(question.text, question.default, question.named)
     name = question.graph if answer.kind == "graph" else question.solutions
-    tell.write(frame(KIND, json.dumps({"kind": answer.kind, "format": name}).encode()))
+    kind = {"kind": answer.kind, "format": name, "volatile": analysis.volatile}
+    tell.write(frame(KIND, json.dumps(kind).encode()))
     if name is None:
         raise _none_fits(answer.kind)
-    if name == "page":
-        page = _page(answer, question.page_rows)
-        sink.write(json.dumps(page).encode())
-        return int(str(page["count"]))
-    return answer.write_to(sink, _FORMATS[name], session.prefixes, *limits)
+    try:
+        if name == "page":
+            page = _page(answer, question.page_rows)
+            sink.write(json.dumps(page).encode())
+            return int(str(page["count"]))
+        return answer.write_to(sink, _FORMATS[name], session.prefixes, *limits)
+    except EngineFault as error:
+        if analysis.services:
+            raise _endpoint_failed(str(error)) from None
+        raise
+
+
+def _endpoint_failed(said: str) -> EndpointFailed:
+    """What the gateway said about an endpoint, as the engine passes it on."""
+    _, mark, payload = said.partition("with payload:\n")
+    what = payload if mark else "an endpoint that the query reaches gave no usable answer"
+    return EndpointFailed(what, mend="Try again later, or write SERVICE SILENT.")
 
 
 def _none_fits(kind: str) -> NotAcceptable:
@@ -139,6 +154,7 @@ class Reader:
     listener: socket.socket
     slots: Slots
     slot: int
+    run_folder: Path
 
     def run(self, parent: int, warm: bool) -> None:
         """Answers until it is told to leave, or its host is gone."""
@@ -150,6 +166,8 @@ class Reader:
         die_with_parent(parent)
         self.slots.take(self.slot, os.getpid())
         prefer_for_oom()
+        if not self.settings.federation:
+            leave_network()
         _quiet_engine()
         # What is there already stays where it is: a collection would copy the pages it looks at.
         gc.freeze()
@@ -207,7 +225,8 @@ class Reader:
         tell = _Said(connection)
         tell.write(frame(HELLO, json.dumps({"pid": os.getpid(), "generation": self._number}).encode()))
         sink = _Framed(connection, until)
-        session = Session(self.snapshot, self.settings, self.prefixes, self.snapshot.graphs.all_but(question.hidden))
+        readable = self.snapshot.graphs.all_but(question.hidden)
+        session = Session(self.snapshot, self.settings, self.prefixes, readable, self._gateway)
         try:
             rows = answer_question(session, question, sink, tell)
             sink.flush()
@@ -218,6 +237,9 @@ class Reader:
             full = QueryMemory("the query needed more memory than one may have", mend="Ask for less.")
             tell.write(frame(ERROR, json.dumps(to_row(full)).encode()))
             self._leaving = True
+
+    def _gateway(self) -> str:
+        return gateway_of(self.run_folder)
 
     @property
     def _number(self) -> int:

@@ -61,9 +61,10 @@ class Snapshot:
         Raises `QuerySyntax`, `ResultTooLarge` (merge) or `EngineFault`.
         """
         if len(dataset.default) > 1:
-            return self._merged(dataset).query(text, prefixes, [self.names.facts], dataset.named)
+            merged = self._merged(dataset)
+            return merged.query(text, prefixes, [self.names.facts], dataset.named, self.names.base)
         default = chain.from_iterable(map(self._members, dataset.default))
-        return self._store.query(text, prefixes, default, dataset.named)
+        return self._store.query(text, prefixes, default, dataset.named, self.names.base)
 
     def _members(self, graph: str) -> tuple[str, ...]:
         """The stored graphs that make up a graph: more than one, without a triple in common, for a merge."""

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from so2graph.engine.faults import check_xml_name, engine_errors
 from so2graph.engine.generations import storage_errors
 from so2graph.engine.sinks import Bounded, Collected, Sink
-from so2graph.errors import DataInvalid, DatasetUnreadable, DataSyntax, EngineFault, Unsupported
+from so2graph.errors import BodySyntax, DataInvalid, DatasetUnreadable, DataSyntax, EngineFault, Unsupported
 from so2graph.formats import Format
 from so2graph.vocab import DEFAULT_GRAPH, Blank, Iri, Literal, Term
 
@@ -115,13 +115,13 @@ def parse_file(path: Path, text: str, base: str) -> list[Quad]:
 
 
 def parse_text(body: bytes | IO[bytes], fmt: Format, base: str) -> Iterator[Quad]:
-    """The quads of a document in a format, as they are read; raises `DataSyntax` with line and column."""
+    """The quads of a document in a format, as they are read; raises `BodySyntax` with line and column."""
     try:
         for quad in ox.parse(body, format=_RDF[fmt.name], base_iri=base, rename_blank_nodes=True):
             yield _quad(quad)
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
-        raise DataSyntax(
+        raise BodySyntax(
             f"the body, line {line}, column {column}: {str(error.msg).rstrip('.')}",
             mend=f"Mend it there, or say with Content-Type what it is: it was read as {fmt.title}.",
             line=line,
@@ -265,11 +265,17 @@ class Store:
             raise EngineFault("the store was closed")
         return self._inner
 
-    def query(self, text: str, prefixes: Mapping[str, str], default: Iterable[str], named: Iterable[str]) -> Answer:
-        """Answers a query on the union of the graphs of `default`, and the graphs of `named`."""
+    def query(
+        self, text: str, prefixes: Mapping[str, str], default: Iterable[str], named: Iterable[str], base: str = ""
+    ) -> Answer:
+        """Answers a query on the union of the graphs of `default`, and the graphs of `named`.
+
+        Relative IRIs are resolved against `base`, where there is one.
+        """
         with engine_errors(text):
             results = self._store.query(
                 text,
+                base_iri=base or None,
                 prefixes=dict(prefixes),
                 default_graph=[_graph(iri) for iri in default],
                 named_graphs=[ox.NamedNode(iri) for iri in named],
@@ -343,14 +349,14 @@ class Store:
             )
 
     def load(self, path: Path, fmt: Format, base: str, graph: str | None) -> None:
-        """Reads a whole file in bulk, into one graph or (None) into the graphs that it names; raises `DataSyntax`."""
+        """Reads a whole file in bulk, into one graph or (None) into the graphs that it names; raises `BodySyntax`."""
         target = None if graph is None else _graph(graph)
         try:
             with storage_errors(self.path or Path()):
                 self._store.bulk_load(path=str(path), format=_RDF[fmt.name], base_iri=base, to_graph=target)
         except SyntaxError as error:
             line, column = error.lineno or 1, error.offset or 1
-            raise DataSyntax(
+            raise BodySyntax(
                 f"the body, line {line}, column {column}: {str(error.msg).rstrip('.')}",
                 mend=f"Mend it there, or say with Content-Type what it is: it was read as {fmt.title}.",
                 line=line,

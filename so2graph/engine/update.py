@@ -25,6 +25,14 @@ class Operation:
     """The tokens of `text`, their positions counted from its start."""
 
     @property
+    def whole(self) -> str:
+        """The operation as an update of its own. CLEAR of a graph that is not there is done already."""
+        words = [token.upper for token in self.tokens[:2]]
+        if words[0] == "CLEAR" and words[1:] != ["SILENT"]:
+            return f"{self.prologue}\nCLEAR SILENT {self.text[len('CLEAR') :]}"
+        return f"{self.prologue}\n{self.text}"
+
+    @property
     def as_insert(self) -> str:
         """The same data as an INSERT DATA."""
         return f"{self.prologue}\nINSERT {self.text[self.tokens[1].start :]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from so2graph.engine.changes import Changes, Write
 from so2graph.engine.faults import to_row
 from so2graph.engine.generations import Folder, Manifest
 from so2graph.engine.lines import Lines
+from so2graph.engine.process import leave_network, limit_memory
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.staging import Staged
 from so2graph.errors import EngineFault, So2Error
@@ -35,15 +37,14 @@ class Writer:
     def run(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Does the writes of the rows (`write` of each is a `Write`), and says to the keeper what came of each."""
         writes = [Write.of(row["write"]) for row in rows if isinstance(row["write"], dict)]
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        leave_network()
+        limit_memory(self.settings.max_write_megabytes * 1_000_000)
         try:
             with self.folder.writing("so2graph serve"), self.folder.staging() as path:
                 results = self._publish(path, writes)
         except So2Error as error:
             results = [{"error": to_row(error)}] * len(writes)
-        finally:
-            for write in writes:
-                for body, _ in write.bodies:
-                    Path(body).unlink(missing_ok=True)
         self.lines.send({"results": results})
 
     def _publish(self, path: Path, writes: list[Write]) -> list[dict[str, object]]:
@@ -64,12 +65,14 @@ class Writer:
             changed=changes.changed,
             edits=manifest.edits + sum(1 for result in results if "error" not in result),
         )
+        results = [result if "error" in result else {**result, "generation": number} for result in results]
         self.folder.place(path, fresh)
-        ready = self.lines.ask({"placed": number}, _READY)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        ready = self.lines.ask({"placed": number, "results": results}, _READY)
         if "ok" not in ready:
             raise EngineFault("the new generation could not be opened; nothing was changed", mend="See the log.")
         self.folder.point(number, self.settings.keep_generations)
-        return [result if "error" in result else {**result, "generation": number} for result in results]
+        return results
 
     def _stage(
         self, path: Path, manifest: Manifest, writes: list[Write]
@@ -89,6 +92,7 @@ class Writer:
             changes.number = self.folder.next_number()
             results: list[dict[str, object]] = []
             for at, write in enumerate(writes):
+                self._begin(at)
                 try:
                     results.append(failed[at] if at in failed else changes.apply(write))
                 except So2Error as error:
@@ -100,8 +104,14 @@ class Writer:
                 if len(failed) == len(writes):
                     changes.staged.close()
                     return results, None
+                self._begin(None)
                 changes.finish()
                 changes.staged.close()
                 return results, changes
             changes.staged.close()
             shutil.rmtree(store)
+
+    def _begin(self, at: int | None) -> None:
+        """Says which write is at work now, None for what follows from all of them; gives it its time."""
+        self.lines.send({"at": at})
+        signal.setitimer(signal.ITIMER_REAL, self.settings.write_deadline)

@@ -10,8 +10,8 @@ import asyncio
 import multiprocessing
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
@@ -23,10 +23,12 @@ from so2graph.config import Settings
 from so2graph.engine.access import Access, Session
 from so2graph.engine.ask import Readers
 from so2graph.engine.exchange import Exchange
-from so2graph.errors import BadRequest, QueryTooLarge, So2Error, Unauthorized
+from so2graph.engine.tokens import ANYONE
+from so2graph.errors import So2Error, Unauthorized
 from so2graph.registry import Bundle
 from so2graph.web.app import create_app
 from so2graph.web.asking import chosen_for, query_question
+from so2graph.web.bodies import Body, read_body
 from so2graph.web.cache import ResponseCache
 from so2graph.web.caching import Request, cache_headers, entity_tag, has_already
 from so2graph.web.encoding import choose_coding
@@ -34,8 +36,8 @@ from so2graph.web.errors import problem_answer
 from so2graph.web.headers import common_headers
 from so2graph.web.metrics import Observer, metrics
 from so2graph.web.outgoing import Outgoing
-from so2graph.web.protocol import QueryRequest, names_html, read_parameters, read_query, wants_html
-from so2graph.web.relay import Relay
+from so2graph.web.protocol import SPARQL_METHODS, QueryRequest, names_html, read_parameters, read_query, wants_html
+from so2graph.web.relay import Relay, kill
 
 __all__ = ["RUN_VARIABLE", "Edge", "create"]
 
@@ -61,7 +63,6 @@ class Edge:
         self._access, self._readers, self._settings = access, readers, settings
         self._cache = ResponseCache(settings.cache_megabytes * 1_000_000)
         self._observer = Observer(settings)
-        self._max_body = 4 * settings.max_query_bytes + 100_000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; what Granian gives it is not always a coroutine, so that it is wrapped."""
@@ -75,6 +76,8 @@ class Edge:
         request = Request(scope["method"], scope.get("root_path", ""), scope["path"], scope["query_string"], headers)
         coding = choose_coding(headers.get("accept-encoding", ""))
         out = Outgoing(send, request, coding)
+        # A client of HTTP/1.0 could not tell an answer that breaks off from a whole one.
+        out.must_be_whole = scope.get("http_version") == "1.0"
         try:
             await self._answer(scope, request, receive, out)
         finally:
@@ -100,6 +103,7 @@ class Edge:
             return
         key = f"{tag} {out.coding}"
         kept = await self._cache.get(key)
+        out.waited = perf_counter() - out.started
         if kept is not None:
             out.cached = True
             await out.again(kept)
@@ -117,52 +121,43 @@ class Edge:
         return common_headers(held, media_type, number, (perf_counter() - out.started) * 1000)
 
     async def _make(self, scope: Scope, request: Request, receive: Receive, out: Outgoing, tag: str | None) -> None:
-        if request.path != "/sparql" or request.method not in ("GET", "HEAD", "POST", "QUERY"):
-            await self._to_flask(scope, receive, out)
-            return
+        """Reads the body, and sends the request to a reader or to Flask."""
+        body: Body | None = None
         try:
-            body = b"" if request.method in ("GET", "HEAD") else await self._body(request, receive)
-            url = read_parameters(request.query)
-            asked = read_query(request.method, request.headers.get("content-type", ""), url, body)
-            for_page = not isinstance(asked, QueryRequest) or (
-                names_html(asked.format) if asked.format else wants_html(request.headers.get("accept", ""))
-            )
-        except So2Error as error:
-            await self._refuse(error, scope, request, receive, out)
-            return
-        if not isinstance(asked, QueryRequest) or for_page or "content-encoding" in request.headers:
-            await self._to_flask(scope, receive, out, body)
-            return
-        try:
-            if out.session is None:
-                caller = self._access.tokens.caller(request.headers.get("authorization", ""))
-                out.session = self._access.session(caller)
-            await self._relay(out.session, asked, receive, out, tag)
+            if request.method not in ("GET", "HEAD"):
+                upload = request.path.startswith("/graph-store")
+                if upload and not scope.get("so2graph.caller", ANYONE).token:
+                    # It will be refused; nobody waits for what a stranger sends.
+                    await self._to_flask(scope, receive, out, None)
+                    return
+                body = await read_body(request, receive, self._settings, upload=upload)
+            asked = self._direct_query(request, body)
+            if asked is None or out.session is None:
+                await self._to_flask(scope, receive, out, body)
+            else:
+                await self._relay(out.session, asked, receive, out, tag)
         except So2Error as error:
             if out.begun:
                 raise
             await self._refuse(error, scope, request, receive, out)
+        finally:
+            if body is not None:
+                body.close()
 
-    async def _body(self, request: Request, receive: Receive) -> bytes:
-        """The body, up to the limit; raises `QueryTooLarge` as soon as it is longer."""
-        length = request.headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit():
-            raise BadRequest("Content-Length is no number", mend="Send the length in bytes.")
-        size, parts, more = int(length), [], True
-        while more and size <= self._max_body:
-            event = await receive()
-            if event["type"] == "http.disconnect":
-                raise BadRequest("the body broke off", mend="Send all of it.")
-            parts.append(event.get("body", b""))
-            more = event.get("more_body", False)
-            size = max(size, sum(map(len, parts)))
-        if size > self._max_body:
-            raise QueryTooLarge(
-                f"the request is larger than {self._max_body} bytes",
-                mend="Send less, or raise the setting max_query_bytes.",
-                limit=self._max_body,
-            )
-        return b"".join(parts)
+    @staticmethod
+    def _direct_query(request: Request, body: Body | None) -> QueryRequest | None:
+        """The query of a request that a reader can answer without Flask; None for all others."""
+        if request.path != "/sparql" or request.method not in SPARQL_METHODS or "content-encoding" in request.headers:
+            return None
+        if request.method == "OPTIONS":
+            return None
+        content = b"" if body is None else body.whole()
+        url = read_parameters(request.query)
+        asked = read_query(request.method, request.headers.get("content-type", ""), url, content)
+        if not isinstance(asked, QueryRequest):
+            return None
+        for_page = names_html(asked.format) if asked.format else wants_html(request.headers.get("accept", ""))
+        return None if for_page else asked
 
     async def _relay(
         self, session: Session, asked: QueryRequest, receive: Receive, out: Outgoing, tag: str | None
@@ -172,25 +167,38 @@ class Edge:
         question = query_question(session, asked, accept)
         out.query = asked.text
         relay = Relay(self._readers, self._settings, session.snapshot.manifest.number, question)
+        relay.exchange.spent = out.waited
         out.exchanges = [relay.exchange]
+        watch = _Watch(receive, relay.close)
         try:
-            async with _gone(receive, relay.exchange):
-                head = await relay.head()
-                content_type = chosen_for(relay.exchange.kind, accept, asked.format).content_type
-                headers = {"Content-Type": content_type} | (cache_headers(tag) if tag else {})
-                headers |= self._common(out, content_type, headers)
-                if relay.exchange.done:
-                    headers["SO2Graph-Rows"] = str(relay.exchange.rows)
-                    await out.whole(200, headers, head)
-                    return
-                await out.start(200, headers)
-                if out.request.method != "HEAD":
-                    await self._body_out(out, head)
-                    async for piece in relay.rest():
-                        await self._body_out(out, piece)
-                await out.end()
+            await self._through(relay, watch, asked, accept, out, tag)
+        except So2Error:
+            if not (watch.gone and out.begun):
+                raise
         finally:
+            await watch.end()
             relay.close()
+
+    async def _through(
+        self, relay: Relay, watch: _Watch, asked: QueryRequest, accept: str, out: Outgoing, tag: str | None
+    ) -> None:
+        head = await relay.head(whole=out.must_be_whole)
+        content_type = chosen_for(relay.exchange.kind, accept, asked.format).content_type
+        kept = cache_headers(tag) if tag and not relay.exchange.volatile else {}
+        headers = {"Content-Type": content_type} | kept
+        headers |= self._common(out, content_type, headers)
+        if relay.exchange.done:
+            headers["SO2Graph-Rows"] = str(relay.exchange.rows)
+            await out.whole(200, headers, head)
+            return
+        await out.start(200, headers)
+        if out.request.method != "HEAD":
+            await self._body_out(out, head)
+            async for piece in relay.rest():
+                if watch.gone:
+                    return
+                await self._body_out(out, piece)
+        await out.end()
 
     async def _body_out(self, out: Outgoing, piece: bytes) -> None:
         if piece:
@@ -201,54 +209,46 @@ class Edge:
         """The error as a problem document, or by Flask as a page."""
         if wants_html(request.headers.get("accept", "")) and request.method in ("GET", "HEAD"):
             scope["so2graph.error"] = error
-            await self._to_flask(scope, receive, out)
+            await self._to_flask(scope, receive, out, None)
             return
         status, headers, body = problem_answer(error, self._settings.base)
         await out.whole(status, {**headers, **self._common(out, "", headers)}, body)
 
-    async def _to_flask(self, scope: Scope, receive: Receive, out: Outgoing, body: bytes | None = None) -> None:
-        """Hands a request to Flask; `body` is what was read of it. Ends its readers when the client goes away."""
+    async def _to_flask(self, scope: Scope, receive: Receive, out: Outgoing, body: Body | None) -> None:
+        """Hands a request to Flask, with the body that has been read. Ends its readers when the client goes away."""
         exchanges: list[Exchange] = []
         scope["so2graph.exchanges"] = out.exchanges = exchanges
-        rest = [] if body is None else [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def more() -> Event:
-            return rest.pop(0) if rest else await receive()
-
-        if scope["method"] not in ("GET", "HEAD"):
-            await self._bridge(cast(Any, scope), cast(Any, more), cast(Any, out))
-            return
-        rest.append({"type": "http.request", "body": b"", "more_body": False})
+        more = (body or Body()).receive()
 
         def ended() -> None:
             for exchange in exchanges:
-                exchange.kill()
+                kill(self._readers, exchange)
 
-        async with _gone(receive, None, ended):
+        watch = _Watch(receive, ended)
+        try:
             await self._bridge(cast(Any, scope), cast(Any, more), cast(Any, out))
+        finally:
+            await watch.end()
 
 
-@asynccontextmanager
-async def _gone(
-    receive: Receive, exchange: Exchange | None, then: Callable[[], None] | None = None
-) -> AsyncIterator[None]:
-    """While this lasts, a client that goes away ends the exchange; the reader's end then ends the wait for it."""
+class _Watch:
+    """Notices that a client goes away, and says so once."""
 
-    async def watch() -> None:
+    def __init__(self, receive: Receive, then: Callable[[], None]) -> None:
+        self.gone = False
+        self._task = asyncio.ensure_future(self._watch(receive, then))
+
+    async def _watch(self, receive: Receive, then: Callable[[], None]) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        if exchange is not None:
-            exchange.kill()
-        if then is not None:
-            then()
+        self.gone = True
+        then()
 
-    watcher = asyncio.ensure_future(watch())
-    try:
-        yield
-    finally:
-        watcher.cancel()
+    async def end(self) -> None:
+        """Stops watching."""
+        self._task.cancel()
         with suppress(asyncio.CancelledError):
-            await watcher
+            await self._task
 
 
 def _end_with_parent() -> None:

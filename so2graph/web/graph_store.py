@@ -18,7 +18,7 @@ from so2graph.errors import BadRequest, Forbidden, MethodNotAllowed, NotFound, U
 from so2graph.formats import GRAPH_FORMATS, Format, by_name
 from so2graph.vocab import DEFAULT_GRAPH
 from so2graph.web.asking import deadline_of
-from so2graph.web.caching import CACHE_CONTROL
+from so2graph.web.caching import CACHE_CONTROL, has_already
 from so2graph.web.protocol import single
 from so2graph.web.site import Site, answer, site, stream
 from so2graph.web.writing import Spool, conditions, may_write, spooled, told, write
@@ -77,6 +77,9 @@ def _named(here: Site, local: str) -> str | None:
     if indirect is None:
         return None
     iri = urljoin(request.url.partition("?")[0], indirect)
+    own = urljoin(request.host_url, f"{request.script_root}/graph-store/")
+    if iri.startswith(own) and len(iri) > len(own):
+        return here.session.snapshot.names.graph(iri[len(own) :])
     if ":" not in iri or any(c <= " " or c in '<>"{}|\\^`' for c in iri):
         raise BadRequest(f"graph={indirect!r} is no IRI", mend="Percent-encode what an IRI may not hold.")
     return iri
@@ -120,10 +123,11 @@ def _get(here: Site, graph: str) -> Response:
         graph=chosen.format.name,
     )
     tag = f"{_state(here, graph)}-{chosen.format.name}"
-    if tag in request.if_none_match:
+    if has_already(here.request, tag):
         response = Response(status=304)
     elif request.method == "HEAD":
         response = Response(status=200, content_type=chosen.content_type)
+        response.automatically_set_content_length = False
     else:
         response = stream(here.ask(question), chosen.content_type)
     response.headers["ETag"] = f'"{tag}"'
@@ -136,7 +140,7 @@ def _delete(here: Site, graph: str | None) -> Response:
         raise BadRequest("no graph is named", mend="Say ?graph=… or ?default; an update DROP ALL takes all.")
     match, none = conditions()
     done = write(here, _write(here, "delete", graph, match=match, none=none))
-    return told(done, 204)
+    return told(done, 200)
 
 
 def _write(here: Site, task: str, graph: str, **values: object) -> Write:
@@ -173,7 +177,8 @@ def _put_or_post(here: Site, graph: str | None) -> Response:
             none=none,
         )
         done = write(here, change)
-    response = told(done, 201 if made or (graph and not done["existed"]) else 200)
+    replaced = 204 if request.method == "PUT" else 200
+    response = told(done, 201 if made or (graph and not done["existed"]) else replaced)
     if made:
         local = made.removeprefix(here.session.snapshot.names.graph(""))
         response.headers["Location"] = urljoin(request.host_url, f"{request.script_root}/graph-store/{local}")
@@ -187,6 +192,11 @@ def _spool_bodies(here: Site, spool: Spool, graph: str | None) -> bool:
         raise UnsupportedMedia("a compressed body is not read here", mend="Send it as it is.")
     if media_type != "multipart/form-data":
         fmt = _format(media_type)
+        if graph is not None and fmt.name in ("trig", "nquads"):
+            raise UnsupportedMedia(
+                f"{fmt.title} names graphs itself, and the address names one",
+                mend="Send Turtle, or POST it to /graph-store.",
+            )
         spool.add(_pieces(request.stream), fmt.name)
         return graph is None and "dataset" in fmt.kinds and fmt.name != "jsonld"
     request.max_content_length = here.settings.max_upload_bytes

@@ -29,7 +29,8 @@ class Outgoing:
         self.started = perf_counter()
         self.session: Session | None = None
         self.query = ""
-        self.cached = False
+        self.cached = self.must_be_whole = False
+        self.waited = 0.0
         self.exchanges: list[Exchange] = []
         self._tag = ""
         self.status = self.size = 0
@@ -101,6 +102,9 @@ class Outgoing:
         await self._out(b"" if self.request.method == "HEAD" else data, more=more)
 
     async def _begin(self, status: int, headers: Pairs, data: bytes, more: bool) -> bytes:
+        if more:
+            # The others do not wait for this client to read a long answer.
+            self._give_up()
         self._start, self.begun, self.status = None, True, status
         names = {name: value.decode("latin-1") for name, value in headers}
         if (

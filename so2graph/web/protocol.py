@@ -100,7 +100,11 @@ def read_query(method: str, content_type: str, url: Parameters, body: bytes) -> 
     if media_type == FORM:
         _utf8(body)
         form = read_parameters(body)
-        _refuse_beside(url, ("query", "update", *_DATASET, *_USING), "a form")
+        _refuse_beside(url, ("query", "update"), "a form")
+        graphs = {name: list(values) for name, values in url.items() if name in (*_DATASET, *_USING)}
+        for name in set(graphs) & set(form):
+            raise BadRequest(f"{name} stands in the URL and in the form", mend="Give it in one of them.")
+        form = graphs | form
         if "update" in form:
             if method == "QUERY":
                 raise BadRequest("an update cannot be sent by QUERY", mend="Send it by POST.")

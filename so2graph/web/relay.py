@@ -10,9 +10,12 @@ from so2graph.config import Settings
 from so2graph.engine.ask import HELD_BYTES, HELD_SECONDS, Readers
 from so2graph.engine.exchange import Exchange
 from so2graph.engine.wire import Frames, Question, link_of
-from so2graph.errors import Busy, EngineFault
+from so2graph.errors import Busy, EngineFault, ResultTooLarge
 
-__all__ = ["Relay"]
+__all__ = ["Relay", "kill"]
+
+
+_WHOLE_BYTES = 32_000_000
 
 
 class Relay:
@@ -24,13 +27,18 @@ class Relay:
         self._frames = Frames()
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def head(self) -> bytes:
-        """The first part of the answer: all of it when `exchange.done`. Raises what the query deserves."""
+    async def head(self, *, whole: bool = False) -> bytes:
+        """The first part of the answer: all of it when `exchange.done`. Raises what the query deserves.
+
+        With `whole` it is all of it in any case; raises `ResultTooLarge` beyond what is held in memory for that.
+        """
         started, held = time.monotonic(), bytearray()
         while not self.exchange.done:
             piece = await self.piece()
             held += piece
-            if len(held) >= HELD_BYTES or (held and time.monotonic() - started > HELD_SECONDS):
+            if whole:
+                _check_held(len(held))
+            elif len(held) >= HELD_BYTES or (held and time.monotonic() - started > HELD_SECONDS):
                 break
         return bytes(held)
 
@@ -82,6 +90,21 @@ class Relay:
 
     def close(self) -> None:
         """Ends the exchange: a reader that is still at work is killed."""
-        self.exchange.kill()
         if self._streams is not None:
             self._streams[1].close()
+        kill(self._readers, self.exchange)
+
+
+def _check_held(size: int) -> None:
+    if size > _WHOLE_BYTES:
+        raise ResultTooLarge(
+            f"the answer is larger than {_WHOLE_BYTES} bytes, and HTTP/1.0 cannot tell a part from the whole",
+            mend="Ask by HTTP/1.1.",
+            limit=_WHOLE_BYTES,
+        )
+
+
+def kill(readers: Readers, exchange: Exchange) -> None:
+    """Has a reader killed that is at work on an exchange, without waiting for it."""
+    if exchange.pid is not None and not exchange.done:
+        asyncio.get_running_loop().run_in_executor(None, readers.end, exchange)

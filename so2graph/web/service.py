@@ -78,22 +78,24 @@ def settings() -> Response:
 
 
 def _running() -> list[dict[str, object]]:
-    hosts = site().engine.control({"op": "status"}).get("hosts")
-    return [row for host in hosts for row in host["running"]] if isinstance(hosts, list) else []
+    status = site().engine.control({"op": "status"})
+    hosts, writing = status.get("hosts"), status.get("writing")
+    queries = [row for host in hosts for row in host["running"]] if isinstance(hosts, list) else []
+    return queries + (writing if isinstance(writing, list) else [])
 
 
 @blueprint.get("/queries-running")
 def running() -> Response:
-    """For editors: the queries at work, each with its id, text (its first part), generation and seconds so far."""
+    """For editors: the queries and the write at work, each with its id, the start of its text, and its seconds."""
     site().caller.need("editor")
     return _json({"running": sorted(_running(), key=lambda row: -float(str(row["elapsed"])))})
 
 
 @blueprint.delete("/queries-running/<ident>")
 def stop(ident: str) -> Response:
-    """For editors: ends a query, whose client is told so."""
+    """For editors: ends a query or write, whose client is told so."""
     here = site()
     here.caller.need("editor")
-    if not here.engine.control({"op": "kill", "id": ident}).get("killed"):
+    if not here.engine.control({"op": "kill", "id": ident, "why": "stopped"}).get("killed"):
         raise NotFound(f"no query {ident[:64]} is running", mend="Look at /queries-running.")
     return Response(status=204)

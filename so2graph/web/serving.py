@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _log = logging.getLogger(__name__)
-_KEEPER_BACK_OFF = 0.1
+_CHILD_BACK_OFF = 0.1
 _BACK_OFF = 0.5
 """Seconds between a server that gave up and the next."""
 
@@ -102,30 +102,30 @@ def _server(settings: Settings) -> AbstractServer[Any]:
     )
 
 
-class _Keeper:
-    """The keeper of the readers as a child of this process; started anew when it is lost."""
+class _Child:
+    """A program of ours as a child of this process: `module` with the folder of the run; started anew when lost."""
 
-    def __init__(self, run: Path) -> None:
-        self._run, self._process, self._stopped = run, self._start(run), False
+    def __init__(self, module: str, run: Path) -> None:
+        self._module, self._run, self._stopped = module, run, False
+        self._process = self._start()
         threading.Thread(target=self._watch, daemon=True).start()
 
-    @staticmethod
-    def _start(run: Path) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         # It ends when its input does, and so with this process, however that ends.
         return subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-m", "so2graph.engine.keeper", str(run)], stdin=subprocess.PIPE
+            [sys.executable, "-m", self._module, str(self._run)], stdin=subprocess.PIPE
         )
 
     def _watch(self) -> None:
         while not self._stopped:
             self._process.wait()
             if not self._stopped:
-                _log.warning("the keeper of the readers is gone; starting it anew")
-                time.sleep(_KEEPER_BACK_OFF)
-                self._process = self._start(self._run)
+                _log.warning("%s is gone; starting it anew", self._module)
+                time.sleep(_CHILD_BACK_OFF)
+                self._process = self._start()
 
     def stop(self) -> None:
-        """Ends the keeper and all its children."""
+        """Ends it with all its children."""
         self._stopped = True
         if self._process.stdin is not None:
             with suppress(OSError):
@@ -179,7 +179,9 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
         url = f"http://{shown}:{settings.port}/"
         # Until the server takes over, a signal ends this process in the ordinary way, and all is cleaned up.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        keeper = _Keeper(folder)
+        children = [_Child("so2graph.engine.keeper", folder)]
+        if settings.federation:
+            children.append(_Child("so2graph.engine.gateway", folder))
         threading.Thread(target=_tell_when_ready, args=(url, ready, stopped), daemon=True).start()
         try:
             while True:
@@ -195,4 +197,5 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
                 time.sleep(_BACK_OFF)
         finally:
             stopped.set()
-            keeper.stop()
+            for child in children:
+                child.stop()

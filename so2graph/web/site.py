@@ -108,7 +108,10 @@ class Site:
             if not slots.acquire(timeout=_PATIENCE):
                 raise Busy("as many queries run as the service runs at a time", mend="Try again in a few seconds.")
             g.slot = slots
-        return self.engine.ask(self.session, question, self._exchanges)
+        reply = self.engine.ask(self.session, question, self._exchanges)
+        if reply.volatile:
+            g.tag = None
+        return reply
 
     def say(self, key: str, **values: object) -> str:
         return say(key, self.language, **values)
@@ -165,7 +168,9 @@ def answer(body: bytes, content_type: str) -> Response:
 
 def stream(reply: Reply, content_type: str) -> Response:
     """An answer as it comes; what fails before its first part is an error, what fails later breaks the stream off."""
-    response = Response(reply.hold_back(), content_type=content_type)
+    # A client of HTTP/1.0 could not tell an answer that breaks off from a whole one.
+    whole = request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+    response = Response(reply.body() if whole else reply.hold_back(), content_type=content_type)
     if reply.rows is not None:
         response.headers["SO2Graph-Rows"] = str(reply.rows)
     return response

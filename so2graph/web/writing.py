@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from uuid import uuid4
 
 from flask import Response, request
 from werkzeug.http import parse_etags
@@ -34,7 +35,7 @@ def may_write(here: Site) -> None:
 
 def write(here: Site, change: Write) -> dict[str, object]:
     """Has a change made; returns what the writer says. The next request of anybody sees it."""
-    return here.engine.control({"op": "write", "write": asdict(change)})
+    return here.engine.control({"op": "write", "id": uuid4().hex, "write": asdict(change)})
 
 
 def update(here: Site, asked: UpdateRequest) -> Response:
@@ -53,6 +54,7 @@ def told(done: dict[str, object], status: int) -> Response:
     """The answer to a write that was made: the generation that has it."""
     if status == 204:
         response = Response(status=204)
+        del response.headers["Content-Type"]
     else:
         response = answer(json.dumps({"generation": done["generation"]}).encode() + b"\n", "application/json")
         response.status_code = status
