@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import so2graph
 from benchmarks.results import Mark, Ratio, Row, mark_of
 from benchmarks.systems import OURS, PEERS
 
@@ -29,6 +30,8 @@ def _first_value(file: str, key: str) -> str:
 
 
 def _version(package: str) -> str:
+    if package == OURS:
+        return so2graph.__version__
     try:
         return version(package)
     except PackageNotFoundError:

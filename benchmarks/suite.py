@@ -45,7 +45,7 @@ def plan(size: int, *, quick: bool) -> Plan:
     if not quick:
         return Plan(size)
     if size <= 1_000:
-        return Plan(size, loads=3, dumps=3, seconds=1.0, clients=(8,))
+        return Plan(size, loads=3, dumps=3, seconds=1.0, clients=(8,), updates=False)
     if size <= 100_000:
         return Plan(size, loads=1, dumps=3, seconds=1.0)
     brief = [query for query in ANALYTIC if query.brief]

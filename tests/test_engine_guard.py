@@ -13,7 +13,8 @@ from pyparsing import ParseBaseException
 from rdflib.plugins.sparql.parser import parseQuery
 
 from so2graph.engine.dataset import Dataset
-from so2graph.engine.guard import analyse, guard, scan, substitute
+from so2graph.engine.guard import analyse, guard
+from so2graph.engine.scanner import scan, substitute
 from so2graph.engine.snapshot import Snapshot
 from so2graph.errors import EngineFault, PolicyRefused, QuerySyntax, QueryTooLarge
 from so2graph.vocab import Literal

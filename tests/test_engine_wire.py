@@ -11,10 +11,10 @@ from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
 from so2graph.engine.faults import from_row, to_row
-from so2graph.engine.wire import DATA, END, ERROR, HELLO, KIND, Frames, Question, frame, message
+from so2graph.engine.wire import DATA, END, ERROR, KIND, Frames, Question, frame, message
 from so2graph.errors import CheckFailed, EngineFault, Fault, So2Error, leaves
 
-_KINDS = st.sampled_from([HELLO, KIND, DATA, END, ERROR])
+_KINDS = st.sampled_from([KIND, DATA, END, ERROR])
 _BODIES = st.one_of(st.binary(max_size=30), st.binary(min_size=250, max_size=600))
 _FRAMES = st.lists(st.tuples(_KINDS, _BODIES), max_size=8)
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -16,7 +16,8 @@ import pytest
 from rdflib.plugins.sparql import prepareQuery
 
 from so2graph.engine.dataset import resolve
-from so2graph.engine.guard import guard, substitute
+from so2graph.engine.guard import guard
+from so2graph.engine.scanner import substitute
 from so2graph.engine.snapshot import Snapshot
 from so2graph.registry import Bundle, StoredQuery
 from so2graph.vocab import CANONICAL_BASE, MODALITIES, Blank, Iri, Prefixes, Term

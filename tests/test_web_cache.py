@@ -392,7 +392,7 @@ def test_what_cannot_be_kept_lets_the_others_go_on(status: int, tag: str, room: 
 
     client, out = _send(None, make, method)
     assert out.collected() is None
-    assert given_up == [False]
+    assert set(given_up) == {False}
     assert client.raw == (BODY if method == "GET" else b"")
 
 

@@ -10,7 +10,8 @@ from so2graph.config import Settings
 from so2graph.engine.dataset import Dataset, resolve
 from so2graph.engine.federation import endpoints, through
 from so2graph.engine.generations import Folder, Manifest
-from so2graph.engine.guard import Analysis, guard, substitute
+from so2graph.engine.guard import Analysis, guard
+from so2graph.engine.scanner import substitute
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.store import Answer
 from so2graph.engine.tokens import ANYONE, Caller, Tokens

@@ -18,7 +18,7 @@ from so2graph.engine.faults import from_row
 from so2graph.engine.lines import Lines
 from so2graph.engine.reader import answer_question
 from so2graph.engine.sinks import Collected
-from so2graph.engine.wire import CONTROL, KIND, Frames, Question, link_of, message
+from so2graph.engine.wire import CONTROL, KIND, Frames, Question, link_of
 from so2graph.errors import Busy, EngineFault, PolicyRefused, So2Error
 
 __all__ = ["HELD_BYTES", "HELD_SECONDS", "Engine", "InProcess", "Readers", "Reply"]
@@ -28,6 +28,7 @@ HELD_SECONDS = 0.25
 """What is held back of an answer until its status line is sent: a megabyte, or what came in a quarter of a second."""
 _CONTROL_PATIENCE = 3600.0
 _START_PATIENCE = 10.0
+_ATTEMPTS = 3
 
 
 @dataclass
@@ -72,9 +73,9 @@ class InProcess:
 
     def ask(self, session: Session, question: Question, _running: list[Exchange] | None = None) -> Reply:
         """Makes the whole answer at once."""
-        sink, told = Collected(), Collected()
-        rows = answer_question(session, question, sink, told)
-        kind = next(message(body) for kind, body in Frames().feed(told.body) if kind == KIND)
+        sink, told = Collected(), []
+        rows = answer_question(session, question, sink, lambda _kind, row: told.append(row))
+        kind = told[0]
         return Reply(str(kind["kind"]), str(kind["format"]), iter([sink.body]), rows, bool(kind.get("volatile")))
 
     def control(self, row: dict[str, object]) -> dict[str, object]:
@@ -93,18 +94,14 @@ class Readers:
     def ask(self, session: Session, question: Question, running: list[Exchange] | None = None) -> Reply:
         """Asks a reader; once more when one was lost before it began to work."""
         number = session.snapshot.manifest.number
-        for last in (False, True):
-            exchange = Exchange(question, self._settings)
-            if running is not None:
-                running.append(exchange)
-            pieces = self._pieces(number, exchange)
-            first = next(pieces, None)
-            if first is None and exchange.pid is None and not exchange.done and not last:
-                continue
-            reply = Reply(exchange.kind, exchange.format, iter(()), volatile=exchange.volatile)
-            reply.pieces = self._rest(reply, exchange, first, pieces)
-            return reply
-        raise Busy("no reader took the query", mend="Try again.")
+        exchange = Exchange(question, self._settings)
+        if running is not None:
+            running.append(exchange)
+        pieces = self._pieces(number, exchange)
+        first = next(pieces, b"")
+        reply = Reply(exchange.kind, exchange.format, iter(()), volatile=exchange.volatile)
+        reply.pieces = self._rest(reply, exchange, first, pieces)
+        return reply
 
     def _rest(
         self, reply: Reply, exchange: Exchange, first: bytes | None, pieces: Iterator[bytes]
@@ -115,44 +112,53 @@ class Readers:
         reply.rows = exchange.rows
 
     def _pieces(self, number: int, exchange: Exchange) -> Iterator[bytes]:
-        """The pieces of an answer; the first is empty and comes when it is known what kind of answer it is."""
+        """The pieces of an answer; the first may be empty, and comes when it is known what kind of answer it is."""
+        try:
+            for attempt in range(_ATTEMPTS):
+                yield from self._attempt(number, exchange)
+                if exchange.done:
+                    return
+                why = self.why(exchange)
+                if why is not None or exchange.kind or attempt == _ATTEMPTS - 1:
+                    exchange.done = True
+                    raise exchange.broken(why)
+        finally:
+            if not exchange.done:
+                self.end(exchange, "gone")
+
+    def _attempt(self, number: int, exchange: Exchange) -> Iterator[bytes]:
+        """The pieces of an answer until it is whole, or its reader is lost."""
         with self._connect(number) as connection:
-            connection.sendall(exchange.question.encode())
             frames = Frames()
             try:
-                while not exchange.done:
-                    piece = self._receive(connection, exchange)
-                    if not piece:
-                        if exchange.pid is None:
-                            return
-                        exchange.done = True
-                        raise exchange.broken(self.control({"op": "why", "pid": exchange.pid}).get("why"))
+                connection.sendall(exchange.question.encode())
+                while not exchange.done and (piece := self._receive(connection, exchange)):
                     for kind, body in frames.feed(piece):
                         data = exchange.take(kind, body)
                         if data or kind == KIND:
                             yield data
-            finally:
-                self.end(exchange)
+            except ConnectionError:
+                return
 
-    def end(self, exchange: Exchange) -> None:
-        """Has the reader killed that is at work on an exchange, if one is."""
-        row = exchange.to_kill
-        if row is not None:
-            # Without a keeper there are no readers either, or they end by their own alarm.
-            with suppress(So2Error):
-                self.control(row)
+    def why(self, exchange: Exchange) -> object:
+        """What the host says of the end of the reader; None when no reader had begun."""
+        return self.control({"op": "why", "id": exchange.question.id}).get("why")
 
-    @staticmethod
-    def _receive(connection: socket.socket, exchange: Exchange) -> bytes:
+    def end(self, exchange: Exchange, why: str) -> bool:
+        """Has the reader killed that is at work on an exchange; says whether one was."""
+        # Without a keeper there are no readers either, or they end by their own alarm.
+        with suppress(So2Error):
+            return bool(self.control(exchange.to_kill(why)).get("killed"))
+        return False
+
+    def _receive(self, connection: socket.socket, exchange: Exchange) -> bytes:
         started = time.monotonic()
         connection.settimeout(exchange.left)
         try:
             return connection.recv(262_144)
         except TimeoutError:
-            exchange.spent = exchange.question.deadline
-            raise exchange.too_late() from None
-        except ConnectionError:
-            return b""
+            exchange.spent, exchange.done = exchange.question.deadline, True
+            raise exchange.too_late(begun=self.end(exchange, "deadline")) from None
         finally:
             exchange.spent += time.monotonic() - started
 

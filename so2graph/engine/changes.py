@@ -12,8 +12,8 @@ from so2graph.engine.guard import guard
 from so2graph.engine.staging import Staged, statistics
 from so2graph.engine.store import Quad, Store, parse_text
 from so2graph.engine.tags import graph_state
-from so2graph.engine.update import operations
-from so2graph.errors import Forbidden, NotFound, PolicyRefused, PreconditionFailed
+from so2graph.engine.update import Operation, operations
+from so2graph.errors import Forbidden, NotFound, PolicyRefused, PreconditionFailed, UnknownGraph
 from so2graph.formats import FORMATS
 from so2graph.vocab import DEFAULT_GRAPH, Iri, Prefixes
 
@@ -103,7 +103,9 @@ class Changes:
             steps = []
             for part in parts:
                 scratch = Store.memory()
+                Store.memory().update(part.whole, self._prefixes, self.staged.names.base)
                 scratch.update(part.as_insert, self._prefixes, self.staged.names.base)
+                _refuse_alias(scratch)
                 quads = [quad for graph in scratch.graphs() for quad in scratch.quads(graph)]
                 self._check_writable({_graph_of(quad) for quad in quads}, write)
                 steps.append((part.data, quads))
@@ -115,8 +117,11 @@ class Changes:
         with self._out_of_sight(write):
             there = set(self.store.graphs())
             for part in parts:
+                if self._skips(part, there):
+                    continue
                 self.store.update(part.whole, self._prefixes, self.staged.names.base)
                 self.touched = True
+            _refuse_alias(self.store)
             made = set(self.store.graphs()) - there
             self._check_writable(made & (self.staged.names.derived | set(write.hidden)), write)
         self.full = True
@@ -126,6 +131,19 @@ class Changes:
         self._check_writable({g for g in changed if g not in write.hidden}, write)
         for graph in changed - set(write.hidden):
             self.changed[graph] = self.number
+
+    def _skips(self, part: Operation, there: Collection[str]) -> bool:
+        """Whether an operation has no source, and is silent about it; raises `UnknownGraph` when it is not."""
+        source, silent = part.source(self._prefixes, self.staged.names.base)
+        if source is None or source in self.store.graphs():
+            return False
+        if silent:
+            return True
+        raise UnknownGraph(
+            f"there is no graph <{source}> here to read from",
+            mend="Look at /graph-store for their names.",
+            near=sorted(there),
+        )
 
     def _contents(self, graphs: Collection[str]) -> dict[str, frozenset[Quad] | None]:
         """What is in each graph; None, which is always another content, for those that are too large to compare."""
@@ -202,6 +220,7 @@ class Changes:
                     self.store.add((s, p, o, Iri(graph)) for s, p, o, _ in parse_text(file, fmt, write.base))
             else:
                 self.store.load(Path(path), fmt, write.base, graph or None)
+        _refuse_alias(self.store)
         if graph:
             self.store.create(graph)
         before, self.counts = self.counts, self.staged.counts()
@@ -307,3 +326,11 @@ class Changes:
 
 def _graph_of(quad: Quad) -> str:
     return DEFAULT_GRAPH if quad[3] is None else quad[3].value
+
+
+def _refuse_alias(store: Store) -> None:
+    if store.has_alias():
+        raise PolicyRefused(
+            f"<{DEFAULT_GRAPH}> is how the default graph is called in queries",
+            mend="Write to it without GRAPH, or as ?default.",
+        )

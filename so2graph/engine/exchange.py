@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from so2graph.config import Settings
 from so2graph.engine.faults import from_row
-from so2graph.engine.wire import DATA, END, ERROR, HELLO, KIND, Question, message
+from so2graph.engine.wire import DATA, END, ERROR, KIND, Question, message
 from so2graph.errors import Busy, EngineFault, QueryMemory, QueryStopped, QueryTimeout, So2Error
 
 __all__ = ["Exchange"]
@@ -16,13 +16,12 @@ __all__ = ["Exchange"]
 class Exchange:
     """The state of one exchange with a reader.
 
-    `pid` is the reader, `kind` and `format` say what the answer is, `rows` how much it holds once it is `done`.
+    `kind` and `format` say what the answer is, `rows` how much it holds once it is `done`.
     `ended_by` is why it ended early: `deadline`, `gone` (the client), `stopped`, `busy`, `memory` or `lost`.
     """
 
     def __init__(self, question: Question, settings: Settings) -> None:
         self.question, self._settings = question, settings
-        self.pid: int | None = None
         self.kind = self.format = ""
         self.volatile = False
         self.rows = 0
@@ -40,9 +39,7 @@ class Exchange:
         if kind == DATA:
             return body
         row = message(body)
-        if kind == HELLO:
-            self.pid = int(str(row["pid"]))
-        elif kind == KIND:
+        if kind == KIND:
             self.kind, self.format = str(row["kind"]), str(row["format"] or "")
             self.volatile = bool(row.get("volatile"))
         elif kind == END:
@@ -54,22 +51,19 @@ class Exchange:
             raise error
         return b""
 
-    @property
-    def to_kill(self) -> dict[str, object] | None:
-        """What to ask of the keeper so that the reader at work on this is ended; None when none is.
+    def to_kill(self, why: str) -> dict[str, object]:
+        """What to ask of the keeper so that the reader at work on this is ended.
 
         The host looks whether the reader is still at this question: it may be done, and at the next one.
         """
-        if self.pid is None or self.done:
-            return None
-        self.ended_by = self.ended_by or "gone"
+        self.ended_by = self.ended_by or why
         return {"op": "kill", "id": self.question.id, "why": self.ended_by}
 
-    def too_late(self) -> So2Error:
-        """What a passed deadline means: no reader was free, or the query took too long."""
+    def too_late(self, *, begun: bool) -> So2Error:
+        """What a passed deadline means: no reader was free, or (`begun`) the query took too long."""
         elapsed = round(self.spent, 3)
         self.ended_by = "deadline"
-        if self.pid is None:
+        if not begun:
             return Busy("as many queries run as the service runs at a time", mend="Try again later.", elapsed=elapsed)
         return QueryTimeout(
             f"the query took longer than {self.question.deadline:g} seconds",
@@ -81,7 +75,7 @@ class Exchange:
     def broken(self, why: object) -> So2Error:
         """What it means that the reader is gone; `why` is what its host says of its end."""
         if why == "SIGALRM":
-            return self.too_late()
+            return self.too_late(begun=True)
         elapsed = round(self.spent, 3)
         self.ended_by = {"stopped": "stopped", "busy": "busy", "SIGABRT": "memory"}.get(str(why), "lost")
         if why == "stopped":
@@ -102,7 +96,7 @@ class Exchange:
                 elapsed=elapsed,
             )
         return EngineFault(
-            "the process that worked on the query is gone",
+            f"the process that worked on the query is gone ({why or 'nobody knows why'})",
             mend="Ask again; if it happens again, report it with the text you sent.",
             elapsed=elapsed,
         )

@@ -69,7 +69,7 @@ class XmlCheck:
             raise NotAcceptable(
                 "the answer has a control character, which XML cannot carry", mend="Take JSON, CSV or Turtle instead."
             )
-        self._end = piece[-2:]
+        self._end = (self._end + piece)[-2:]
 
 
 def check_xml_name(predicate: str) -> None:

@@ -1,64 +1,29 @@
 """Reads a SPARQL text as tokens: which form it has, which graphs it names, and whether it reaches outside.
 
-The lexical rules are those of SPARQL 1.1 Query Language, section 19.8 (productions 139 to 173). Nothing is parsed
-here: the engine does that. A token scanner is enough to see every keyword that is one, and is some hundred times
-faster than parsing with rdflib.
+Nothing is parsed here: the engine does that. A token scanner is enough to see every keyword that is one, and is some
+hundred times faster than parsing with rdflib.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from so2graph.engine.scanner import Token, position, scan, syntax_error
 from so2graph.errors import BadRequest, PolicyRefused, QuerySyntax, QueryTooComplex, QueryTooLarge
 
-__all__ = ["QUERY_FORMS", "Analysis", "Service", "Token", "analyse", "guard", "scan", "substitute"]
+__all__ = ["QUERY_FORMS", "Analysis", "Prologue", "Service", "analyse", "guard"]
 
 QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _VOLATILE = ("NOW", "RAND", "UUID", "STRUUID")
 UPDATE_FORMS = ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH")
 
-# A string with any other escape is none to the engine, which then reads its quotation marks in another way.
-_ESCAPE = r"""\\(?:[tbnrf\\"']|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"""
-_TOKEN = re.compile(
-    r"""
-      (?P<space>[\s]+)
-    | (?P<comment>\#[^\n\r]*)
-    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    | (?P<string>\"\"\"(?:(?:\"|\"\")?(?:[^"\\]|ESCAPE))*\"\"\" | '''(?:(?:'|'')?(?:[^'\\]|ESCAPE))*'''
-        | "(?:[^"\\\n\r]|ESCAPE)*" | '(?:[^'\\\n\r]|ESCAPE)*')
-    | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
-    | (?P<variable>[?$][\w\u00B7\u0300-\u036F\u203F-\u2040]+)
-    | (?P<blank>_:[\w](?:[\w.\-\u00B7]*[\w\-\u00B7])?)
-    | (?P<name>(?:[^\W\d_][\w.\-\u00B7]{0,100}+(?<!\.))?:
-        (?:(?:[\w:]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])
-           (?:(?:[\w.\-:\u00B7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])*
-              (?:[\w\-:\u00B7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]))?)?)
-    | (?P<word>[A-Za-z][A-Za-z0-9_]*)
-    | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
-    | (?P<sign>\^\^|\|\||&&|!=|<=|>=|[{}()\[\].,;|/^+*?!=<>&-])
-    """.replace("ESCAPE", _ESCAPE),
-    re.VERBOSE | re.DOTALL,
-)
 # The third group takes an escaped backslash as a pair: u0041 behind it is no escape.
 _CODEPOINT = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _SCHEME = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
 _MISLEADING = re.compile(r"['#()\[\]]|service", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Token:
-    """One token: its kind (a group of the scanner), its text, and where it starts (from 0)."""
-
-    kind: str
-    text: str
-    start: int
-
-    @property
-    def upper(self) -> str:
-        return self.text.upper() if self.kind == "word" else ""
 
 
 @dataclass(frozen=True)
@@ -86,35 +51,6 @@ class Analysis:
     @property
     def has_dataset(self) -> bool:
         return bool(self.from_default or self.from_named)
-
-
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of `offset`, both from 1."""
-    line = text.count("\n", 0, offset) + 1
-    return line, offset - (text.rfind("\n", 0, offset) + 1) + 1
-
-
-def _syntax(text: str, offset: int, what: str, mend: str) -> QuerySyntax:
-    line, column = position(text, offset)
-    return QuerySyntax(f"line {line}, column {column}: {what}", mend=mend, line=line, column=column)
-
-
-def scan(text: str) -> Iterator[Token]:
-    """The tokens of `text`, without white space and comments; raises `QuerySyntax` at what is none."""
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise _syntax(
-                text,
-                at,
-                f"{text[at]!r} starts nothing that SPARQL knows",
-                "A string or an IRI that is not closed is the usual cause.",
-            )
-        kind = str(match.lastgroup)
-        if kind not in ("space", "comment"):
-            yield Token(kind, match.group(), at)
-        at = match.end()
 
 
 def _refuse_codepoint_escapes(text: str) -> None:
@@ -167,7 +103,7 @@ _OPERATOR_SIGNS = frozenset(("!", "+", "-", "*", "/", "|", "||", "&&"))
 _OPERATOR_WORDS = frozenset(("UNION", "OPTIONAL", "FILTER", "BIND", "MINUS", "VALUES", "GRAPH"))
 
 
-def _refuse_complex(text: str, max_depth: int, max_operators: int, max_patterns: int) -> None:
+def _refuse_complex(text: str, tokens: list[Token], max_depth: int, max_operators: int, max_patterns: int) -> None:
     """Refuses what overflows the engine's stack or keeps its optimizer busy: deep nesting, long rows of operators.
 
     The rows of VALUES, INSERT DATA and DELETE DATA are data, and count for nothing.
@@ -175,7 +111,7 @@ def _refuse_complex(text: str, max_depth: int, max_operators: int, max_patterns:
     depth = operators = patterns = 0
     opened: list[str] = []
     values: int | None = None
-    for token in scan(text):
+    for token in tokens:
         if token.kind == "sign" and token.text in "([{":
             depth += 1
             opened.append(token.text)
@@ -203,7 +139,7 @@ def _refuse_complex(text: str, max_depth: int, max_operators: int, max_patterns:
                 )
 
 
-def _refuse_ambiguous(text: str) -> None:
+def _refuse_ambiguous(text: str, tokens: list[Token]) -> None:
     """Refuses `?a<b…>` in an expression where it may be an IRI here and a comparison to the engine.
 
     Among the rows of VALUES nothing is compared. It does harm only where the two readings differ on what follows:
@@ -211,7 +147,7 @@ def _refuse_ambiguous(text: str) -> None:
     """
     brackets, before = [""], Token("sign", "", 0)
     values: int | None = None
-    for token in scan(text):
+    for token in tokens:
         if token.kind == "sign" and token.text in "([{":
             brackets.append(token.text)
         elif token.kind == "sign" and token.text in ")]}" and len(brackets) > 1:
@@ -237,12 +173,20 @@ def _refuse_ambiguous(text: str) -> None:
         before = token
 
 
-class _Prologue:
+class Prologue:
     """BASE and PREFIX as far as they were read, to make IRIs absolute."""
 
     def __init__(self, prefixes: Mapping[str, str], base: str = "") -> None:
         self._prefixes = dict(prefixes)
         self._base = base
+
+    @classmethod
+    def of(cls, text: str, prefixes: Mapping[str, str], base: str) -> Prologue:
+        """The prologue that a text of declarations makes."""
+        prologue, tokens, at = cls(prefixes, base), list(scan(text)), 0
+        while at < len(tokens) and (after := prologue.read(tokens, at)) > at:
+            at = after
+        return prologue
 
     def read(self, tokens: list[Token], at: int) -> int:
         """Reads one declaration at `at`; returns where the next token is (or `at` when there is none)."""
@@ -262,7 +206,7 @@ class _Prologue:
         return self._prefixes.get(prefix, prefix + ":") + re.sub(r"\\(.)", r"\1", local)
 
 
-def _service(tokens: list[Token], at: int, prologue: _Prologue, listed: Collection[str]) -> Service | None:
+def _service(tokens: list[Token], at: int, prologue: Prologue, listed: Collection[str]) -> Service | None:
     """The SERVICE at `at` when its endpoint is a listed one, written as an IRI or prefixed name, before a brace."""
     after = at + 2 if at + 1 < len(tokens) and tokens[at + 1].upper == "SILENT" else at + 1
     if after + 1 >= len(tokens) or tokens[after].kind not in ("iri", "name") or tokens[after + 1].text != "{":
@@ -286,8 +230,11 @@ def analyse(
     once. `outside` is the first SERVICE or LOAD keyword, or token that may hide one; `update` is the first keyword of
     an update operation.
     """
-    tokens = list(scan(text))
-    prologue = _Prologue(prefixes or {}, base)
+    return _analyse(list(scan(text)), prefixes, listed, base)
+
+
+def _analyse(tokens: list[Token], prefixes: Mapping[str, str] | None, listed: Collection[str], base: str) -> Analysis:
+    prologue = Prologue(prefixes or {}, base)
     form, depth, at = "", 0, 0
     default: dict[str, None] = {}
     named: dict[str, None] = {}
@@ -351,9 +298,10 @@ def guard(
     """
     _refuse_long(text, max_bytes)
     _refuse_codepoint_escapes(text)
-    _refuse_ambiguous(text)
-    _refuse_complex(text, max_depth, max_operators, max_patterns)
-    analysis = analyse(text, prefixes, listed, base)
+    tokens = list(scan(text))
+    _refuse_ambiguous(text, tokens)
+    _refuse_complex(text, tokens, max_depth, max_operators, max_patterns)
+    analysis = _analyse(tokens, prefixes, listed, base)
     if analysis.outside is not None:
         raise _refused(
             text,
@@ -363,7 +311,7 @@ def guard(
         )
     if update:
         if analysis.update is None and analysis.form:
-            raise _syntax(text, len(text), f"{analysis.form} is a query, not an update", "Send it as query=.")
+            raise syntax_error(text, len(text), f"{analysis.form} is a query, not an update", "Send it as query=.")
     elif analysis.update is not None:
         raise _refused(
             text,
@@ -372,7 +320,9 @@ def guard(
             "Send an update as update= or with the type application/sparql-update.",
         )
     elif analysis.form not in QUERY_FORMS:
-        raise _syntax(text, len(text), "there is no SELECT, ASK, CONSTRUCT or DESCRIBE in it", "Send a SPARQL query.")
+        raise syntax_error(
+            text, len(text), "there is no SELECT, ASK, CONSTRUCT or DESCRIBE in it", "Send a SPARQL query."
+        )
     return analysis
 
 
@@ -393,17 +343,3 @@ def _refuse_long(text: str, max_bytes: int) -> None:
 def _refused(text: str, token: Token, what: str, mend: str) -> PolicyRefused:
     line, column = position(text, token.start)
     return PolicyRefused(f"line {line}, column {column}: {token.text} {what}", mend=mend, line=line, column=column)
-
-
-def substitute(text: str, values: Mapping[str, str]) -> str:
-    """`text` with each variable `?_name` of `values` replaced by its term (as Turtle writes it).
-
-    Only variable tokens are replaced: what looks like one inside a string, an IRI or a comment stays.
-    """
-    out, at = [], 0
-    for token in scan(text):
-        name = token.text[2:] if token.kind == "variable" and token.text[1] == "_" else None
-        if name is not None and name in values:
-            out += [text[at : token.start], values[name]]
-            at = token.start + len(token.text)
-    return "".join([*out, text[at:]])

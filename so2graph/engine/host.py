@@ -26,11 +26,13 @@ from so2graph.vocab import Prefixes
 
 __all__ = ["Host"]
 
-_LONG = 0.1
-"""Seconds after which a query counts as long, and its reader is replaced."""
+_SOON = 0.02
+"""Seconds after which the reader of a query is replaced."""
+_LONG = 0.03
+"""Seconds after which a query counts as long: it gives way to others where there are as many as processors."""
 _VERY_LONG = 1.0
 """Seconds after which a long query gives way to others even when the machine is not busy."""
-_TICK = 0.05
+_TICK, _IDLE_TICK = 0.02, 0.1
 _NICE = 15
 _REMEMBERED = 1000
 _SPARE = 1
@@ -59,10 +61,14 @@ class Host:
     control: socket.socket
     warm: bool
     _children: dict[int, _Child] = field(default_factory=dict)
-    _dead: OrderedDict[int, str] = field(default_factory=OrderedDict)
+    _dead: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    """What the reader of a question died of."""
+    _asking: list[tuple[object, str]] = field(default_factory=list)
+    """Who asks what a reader died of that is not quite dead."""
     _killed: dict[int, str] = field(default_factory=dict)
     _retiring: bool = False
     _not_before: float = 0.0
+    _lively: bool = False
 
     def run(self) -> None:
         """Serves until it is told to retire and the last query has ended."""
@@ -83,7 +89,7 @@ class Host:
             selector.register(self.control, selectors.EVENT_READ)
             selector.register(self._wake, selectors.EVENT_READ)
             while not (self._retiring and not self._children):
-                for key, _ in selector.select(_TICK):
+                for key, _ in selector.select(_TICK if self._lively else _IDLE_TICK):
                     if key.fileobj is self.control:
                         for row in lines.receive():
                             self._hear(row, lines)
@@ -93,6 +99,7 @@ class Host:
                         with suppress(BlockingIOError):
                             os.read(self._wake, 4096)
                 self._reap()
+                self._answer_why(lines)
                 self._keep_lanes()
 
     def _listen(self) -> None:
@@ -132,11 +139,23 @@ class Host:
             self._retire()
         elif row["op"] == "why":
             self._reap()
-            lines.send({"re": row["re"], "why": self._dead.get(int(str(row["pid"])))})
+            self._asking.append((row["re"], str(row["id"])))
+            self._answer_why(lines)
         elif row["op"] == "kill":
             lines.send({"re": row["re"], "killed": self._kill(str(row["id"]), str(row["why"]))})
         elif row["op"] == "status":
             lines.send({"re": row["re"], "status": self._status()})
+
+    def _answer_why(self, lines: Lines) -> None:
+        """Tells what a reader died of. One whose connection has ended may still be on its way out."""
+        at_work = {self._slots.read(child.slot).id for child in self._children.values()}
+        waiting = []
+        for asked, ident in self._asking:
+            if ident in at_work:
+                waiting.append((asked, ident))
+            else:
+                lines.send({"re": asked, "why": self._dead.get(ident)})
+        self._asking = waiting
 
     def _status(self) -> dict[str, object]:
         now = time.monotonic()
@@ -186,7 +205,9 @@ class Host:
             why = self._killed.pop(pid, None)
             if why is None:
                 why = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else "left"
-            self._dead[pid] = why
+            ident = self._slots.read(child.slot).id
+            if ident:
+                self._dead[ident] = why
             while len(self._dead) > _REMEMBERED:
                 self._dead.popitem(last=False)
             now = time.monotonic()
@@ -205,8 +226,9 @@ class Host:
             since = self._slots.busy_since(child.slot)
             if since and now - since > _LONG:
                 long.append((since, child))
-            elif not child.leaving:
+            elif not child.leaving and not (since and now - since > _SOON):
                 ready.append(child)
+        self._lively = len(ready) < len(self._children) or self._idle(ready) < len(ready)
         cores = os.cpu_count() or 1
         for since, child in long:
             if not child.nice and (len(long) >= cores or now - since > _VERY_LONG):
@@ -222,6 +244,9 @@ class Host:
             for _ in range(min(self.settings.readers - len(ready), len(self._free))):
                 self._fork()
         self._thin_out(ready)
+
+    def _idle(self, ready: list[_Child]) -> int:
+        return sum(1 for child in ready if not self._slots.busy_since(child.slot))
 
     def _thin_out(self, ready: list[_Child]) -> None:
         """Lets the newest idle readers leave when there are more than need be."""

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -29,7 +29,7 @@ from so2graph.engine.sinks import Sink
 from so2graph.engine.slots import Slots
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.store import Answer
-from so2graph.engine.wire import DATA, END, ERROR, HELLO, KIND, Frames, Question, frame
+from so2graph.engine.wire import DATA, END, ERROR, KIND, Frames, Question, frame
 from so2graph.errors import EndpointFailed, EngineFault, NotAcceptable, QueryMemory, So2Error
 from so2graph.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
 from so2graph.vocab import Blank, Iri, Prefixes, Term
@@ -64,8 +64,11 @@ def _page(answer: Answer, most: int) -> dict[str, object]:
     return {"boolean": None, "variables": answer.variables, "rows": first, "count": count}
 
 
-def answer_question(session: Session, question: Question, sink: Sink, tell: Sink) -> int:
-    """Answers a question: a `KIND` frame to `tell`, then the bytes of the answer to `sink`; returns its rows.
+Tell = Callable[[bytes, dict[str, object]], None]
+
+
+def answer_question(session: Session, question: Question, sink: Sink, tell: Tell) -> int:
+    """Answers a question: what `KIND` it is to `tell`, then the bytes of the answer to `sink`; returns its rows.
 
     Raises whatever the query deserves (see `Session.query`), or `NotAcceptable` where the caller takes no format
     that can carry this kind of answer.
@@ -73,12 +76,11 @@ def answer_question(session: Session, question: Question, sink: Sink, tell: Sink
     limits = session.settings.max_result_bytes, session.settings.max_result_rows
     if question.task == "graph":
         fmt = _FORMATS[str(question.graph)]
-        tell.write(frame(KIND, json.dumps({"kind": "graph", "format": fmt.name}).encode()))
+        tell(KIND, {"kind": "graph", "format": fmt.name})
         return session.snapshot.write_graph(question.default[0], sink, fmt, session.prefixes, *limits)
     answer, analysis = session.analysed(question.text, question.default, question.named)
     name = question.graph if answer.kind == "graph" else question.solutions
-    kind = {"kind": answer.kind, "format": name, "volatile": analysis.volatile}
-    tell.write(frame(KIND, json.dumps(kind).encode()))
+    tell(KIND, {"kind": answer.kind, "format": name, "volatile": analysis.volatile})
     if name is None:
         raise _none_fits(answer.kind)
     try:
@@ -113,35 +115,49 @@ class _Gone(Exception):
     """Whoever asked is gone."""
 
 
-def _send(connection: socket.socket, data: bytes) -> None:
-    try:
-        connection.sendall(data)
-    except OSError as error:
-        raise _Gone from error
-
-
 class _Framed:
-    """A sink that sends pieces of 64 KiB as frames; time that the other side takes is not held against the query."""
+    """Sends an answer as frames, in pieces of 64 KiB; a small one in a single piece.
+
+    Time that the other side takes is not held against the query.
+    """
 
     def __init__(self, connection: socket.socket, until: float) -> None:
         self._connection, self._until = connection, until
-        self._buffer = bytearray()
+        self._frames, self._data = bytearray(), bytearray()
 
     def write(self, data: bytes) -> int:
-        self._buffer += data
-        if len(self._buffer) >= _PIECE:
-            self.flush()
+        """Takes a piece of the answer."""
+        self._data += data
+        if len(self._data) >= _PIECE:
+            self._send()
         return len(data)
 
-    def flush(self) -> None:
-        if self._buffer:
-            body, self._buffer = bytes(self._buffer), bytearray()
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            started = time.monotonic()
-            _send(self._connection, frame(DATA, body))
-            now = time.monotonic()
-            self._until += now - started
-            signal.setitimer(signal.ITIMER_REAL, max(0.001, self._until - now))
+    def tell(self, kind: bytes, row: dict[str, object]) -> None:
+        """Puts a frame of JSON into the row."""
+        if self._data:
+            self._frames += frame(DATA, bytes(self._data))
+            self._data.clear()
+        self._frames += frame(kind, json.dumps(row, default=str).encode())
+
+    def end(self, kind: bytes, row: dict[str, object]) -> None:
+        """Sends the last frame, with all that was held back."""
+        self.tell(kind, row)
+        self._send()
+
+    def _send(self) -> None:
+        if self._data:
+            self._frames += frame(DATA, bytes(self._data))
+            self._data.clear()
+        body, self._frames = bytes(self._frames), bytearray()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        started = time.monotonic()
+        try:
+            self._connection.sendall(body)
+        except OSError as error:
+            raise _Gone from error
+        now = time.monotonic()
+        self._until += now - started
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, self._until - now))
 
 
 @dataclass
@@ -222,28 +238,20 @@ class Reader:
         self.slots.begin(self.slot, os.getpid(), self._served, question.id, question.text)
         until = time.monotonic() + question.deadline + _ALARM_AFTER
         signal.setitimer(signal.ITIMER_REAL, question.deadline + _ALARM_AFTER)
-        tell = _Said(connection)
-        tell.write(frame(HELLO, json.dumps({"pid": os.getpid(), "generation": self._number}).encode()))
-        sink = _Framed(connection, until)
+        out = _Framed(connection, until)
         readable = self.snapshot.graphs.all_but(question.hidden)
         session = Session(self.snapshot, self.settings, self.prefixes, readable, self._gateway)
         try:
-            rows = answer_question(session, question, sink, tell)
-            sink.flush()
-            tell.write(frame(END, json.dumps({"rows": rows}).encode()))
+            out.end(END, {"rows": answer_question(session, question, out, out.tell)})
         except So2Error as error:
-            tell.write(frame(ERROR, json.dumps(to_row(error), default=str).encode()))
+            out.end(ERROR, to_row(error))
         except MemoryError:
             full = QueryMemory("the query needed more memory than one may have", mend="Ask for less.")
-            tell.write(frame(ERROR, json.dumps(to_row(full)).encode()))
+            out.end(ERROR, to_row(full))
             self._leaving = True
 
     def _gateway(self) -> str:
         return gateway_of(self.run_folder)
-
-    @property
-    def _number(self) -> int:
-        return self.snapshot.manifest.number
 
 
 def _quiet_engine() -> None:
@@ -252,14 +260,3 @@ def _quiet_engine() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
-
-
-class _Said:
-    """Sends what it is given at once."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-
-    def write(self, data: bytes) -> int:
-        _send(self._connection, data)
-        return len(data)

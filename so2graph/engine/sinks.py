@@ -37,6 +37,10 @@ class Collected:
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
+# A string may end in the same three bytes; after it comes a comma or a brace, which begins no name of a variable.
+_ROW_START = re.compile(rb'[,\[]\{"[^,}]')
+
+
 class _Rows:
     """Counts the rows of a result document from its bytes, as the engine writes them."""
 
@@ -81,11 +85,11 @@ class _Rows:
     def _json(self, piece: bytes) -> None:
         # A row starts with ,{" or [{" — inside a string the mark would be escaped — or is the empty ,{} or [{}.
         text = self._carry + piece
-        cut = max(0, len(text) - 2)
+        cut = max(0, len(text) - 3)
         while cut and text[cut - 1] == 0x5C:
             cut -= 1
-        seen = text[: cut + 2]
-        self._seen += seen.count(b',{"') + seen.count(b'[{"')
+        seen = text[: cut + 3]
+        self._seen += len(_ROW_START.findall(seen))
         bare = _STRING.sub(b"", (b'"' if self._quoted else b"") + text[:cut]) if b"{}" in seen else None
         marks = text[:cut].replace(b"\\\\", b"")
         self._quoted ^= (marks.count(b'"') - marks.count(b'\\"')) % 2 == 1

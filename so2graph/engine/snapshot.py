@@ -68,7 +68,8 @@ class Snapshot:
 
     def _members(self, graph: str) -> tuple[str, ...]:
         """The stored graphs that make up a graph: more than one, without a triple in common, for a merge."""
-        return self.manifest.merges.get(graph, (graph,))
+        members = self.manifest.merges.get(graph, (graph,))
+        return tuple(m for m in members if self.manifest.derived.get(m, 1)) or members[:1]
 
     def _merged(self, dataset: Dataset) -> Store:
         self.open()

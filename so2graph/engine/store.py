@@ -305,6 +305,10 @@ class Store:
         """Whether the very quad is there."""
         return _ox_quad(quad) in self._store
 
+    def has_alias(self) -> bool:
+        """Whether there is a named graph of the name that means the real default graph."""
+        return self._store.contains_named_graph(ox.NamedNode(DEFAULT_GRAPH))
+
     def count(self, graph: str) -> int:
         """Triples in one graph."""
         counted = self.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }", {}, (graph,), ())

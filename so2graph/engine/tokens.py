@@ -5,12 +5,14 @@ They stand in `tokens.json` of the data folder, as SHA-256 of 256 random bits; w
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,8 +135,8 @@ class Tokens:
         """Makes a token and returns it, which nobody can do again; raises `BadParameter` for a name that is taken."""
         if not re.fullmatch(r"[\w.@-]{1,100}", name):
             raise BadParameter(f"{name!r} is no name for a token", mend="Use letters, digits, - and _.")
-        if any(token.name == name for token in self.all()):
-            raise BadParameter(f"there is a token {name} already", mend="Remove it first, or take another name.")
+        if role not in ROLES:
+            raise BadParameter(f"{role!r} is no role", mend=f"Give one of: {', '.join(ROLES)}.")
         secret = f"so2_{secrets.token_urlsafe(32)}"
         token = Token(
             name,
@@ -144,19 +146,34 @@ class Tokens:
             None if read is None else tuple(sorted(read)),
             None if write is None else tuple(sorted(write)),
         )
-        self._write([*self.all(), token])
+        with self._alone():
+            if any(known.name == name for known in self.all()):
+                raise BadParameter(f"there is a token {name} already", mend="Remove it first, or take another name.")
+            self._write([*self.all(), token])
         return secret
 
     def remove(self, name: str) -> None:
         """Removes a token; raises `NotFound`."""
-        kept = [token for token in self.all() if token.name != name]
-        if len(kept) == len(self.all()):
-            raise NotFound(f"there is no token {name}", mend="'so2graph token list' shows them.")
-        self._write(kept)
+        with self._alone():
+            kept = [token for token in self.all() if token.name != name]
+            if len(kept) == len(self.all()):
+                raise NotFound(f"there is no token {name}", mend="'so2graph token list' shows them.")
+            self._write(kept)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else changes the tokens meanwhile; what another process has changed is read first."""
+        with storage_errors(self._path.parent):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _write(self, tokens: list[Token]) -> None:
         with storage_errors(self._path.parent):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             fresh = self._path.with_suffix(".new")
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from so2graph.engine.guard import Token, scan
+from so2graph.engine.guard import Prologue
+from so2graph.engine.scanner import Token, scan
 from so2graph.errors import BadRequest
 
 __all__ = ["Operation", "operations", "with_dataset"]
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\\\^`]*")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,17 @@ class Operation:
         if words[0] == "CLEAR" and words[1:] != ["SILENT"]:
             return f"{self.prologue}\nCLEAR SILENT {self.text[len('CLEAR') :]}"
         return f"{self.prologue}\n{self.text}"
+
+    def source(self, prefixes: Mapping[str, str], base: str) -> tuple[str | None, bool]:
+        """The graph that COPY, MOVE or ADD reads, and whether it is SILENT; None for all others."""
+        words = [token.upper for token in self.tokens]
+        at = 1
+        silent = words[at : at + 1] == ["SILENT"]
+        at += silent
+        at += words[at : at + 1] == ["GRAPH"]
+        if words[0] not in ("COPY", "MOVE", "ADD") or at >= len(words) or words[at] == "DEFAULT":
+            return None, silent
+        return Prologue.of(self.prologue, prefixes, base).absolute(self.tokens[at]), silent
 
     @property
     def as_insert(self) -> str:
@@ -78,7 +93,7 @@ def with_dataset(text: str, default: Sequence[str], named: Sequence[str]) -> str
     if not default and not named:
         return text
     clauses = " ".join([*(f"USING <{iri}>" for iri in default), *(f"USING NAMED <{iri}>" for iri in named)])
-    if any(c in iri for iri in (*default, *named) for c in ' <>"{}|\\^`'):
+    if not all(_ABSOLUTE.fullmatch(iri) for iri in (*default, *named)):
         raise BadRequest("using-graph-uri is not an IRI", mend="Percent-encode what an IRI may not hold.")
     out = []
     for operation in operations(text):

@@ -1,8 +1,7 @@
 """What crosses the border between processes: questions, framed answers, and lines of JSON; without I/O.
 
 An answer is a row of frames. Each has a head of five bytes, the length of its body (big-endian) and its kind. The
-first frame says which process answers, the last says that the answer is whole or what went wrong; an answer without
-a last frame has broken off.
+last frame says that the answer is whole or what went wrong; an answer without one has broken off.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from pathlib import Path
 
 from so2graph.errors import EngineFault
 
-__all__ = ["CONTROL", "DATA", "END", "ERROR", "HELLO", "KIND", "Frames", "Question", "frame", "link_of", "message"]
+__all__ = ["CONTROL", "DATA", "END", "ERROR", "KIND", "Frames", "Question", "frame", "link_of", "message"]
 
-HELLO, KIND, DATA, END, ERROR = b"H", b"K", b"D", b"E", b"X"
-"""`HELLO` {pid, generation}, `KIND` {kind, format}, `DATA` bytes, `END` {rows}, `ERROR` a row of `faults.to_row`."""
+KIND, DATA, END, ERROR = b"K", b"D", b"E", b"X"
+"""`KIND` {kind, format, volatile}, `DATA` bytes, `END` {rows}, `ERROR` a row of `faults.to_row`."""
 
 CONTROL = "keeper.sock"
 """Where the keeper listens, in the folder of the run."""

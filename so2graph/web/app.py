@@ -50,10 +50,11 @@ def create_app(
         if (error := request.environ.get("asgi.scope", {}).get("so2graph.error")) is not None:
             raise error
         tag = _tag()
-        if tag is None or not has_already(here.request, tag):
+        held = None if tag is None else has_already(here.request, tag)
+        if held is None:
             return None
         response = Response(status=304)
-        response.headers.update(cache_headers(tag))
+        response.headers.update(cache_headers(held))
         return response
 
     @app.teardown_request

@@ -55,11 +55,12 @@ class ResponseCache:
         if key in self._making:
             yield
             return
-        self._making[key] = asyncio.get_running_loop().create_future()
+        mine = self._making[key] = asyncio.get_running_loop().create_future()
         try:
             yield
         finally:
-            self.give_up(key)
+            if self._making.get(key) is mine:
+                self.give_up(key)
 
     def give_up(self, key: str) -> None:
         """Lets those who wait for a key go on by themselves."""

@@ -43,13 +43,13 @@ def entity_tag(request: Request, rights: str, generation: int, settings: Setting
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def has_already(request: Request, tag: str) -> bool:
-    """Whether the client has this very answer, in whatever encoding (RFC 9110, 13.1.2)."""
+def has_already(request: Request, tag: str) -> str | None:
+    """The tag, with that of its coding, by which the client has this very answer (RFC 9110, 13.1.2)."""
     sent = request.headers.get("if-none-match", "")
     if not sent:
-        return False
+        return None
     known = parse_etags(sent)
-    return any(known.contains_weak(name) for name in (tag, f"{tag}-gzip", f"{tag}-zstd"))
+    return next((name for name in (tag, f"{tag}-gzip", f"{tag}-zstd") if known.contains_weak(name)), None)
 
 
 def cache_headers(tag: str) -> dict[str, str]:

@@ -50,6 +50,10 @@ Send = Callable[[Event], Awaitable[None]]
 Scope = dict[str, Any]
 
 
+_LARGE = 32_768
+"""Bytes of a body beyond which it is read in a thread, so that others do not wait for it."""
+
+
 class Edge:
     """The application as ASGI 3 sees it."""
 
@@ -98,8 +102,8 @@ class Edge:
         if tag is None or not self._settings.cache_megabytes:
             await self._make(scope, request, receive, out, tag)
             return
-        if has_already(request, tag):
-            await out.whole(304, {**cache_headers(tag), **self._common(out, "")}, b"")
+        if (held := has_already(request, tag)) is not None:
+            await out.whole(304, {**cache_headers(held), **self._common(out, "")}, b"")
             return
         key = f"{tag} {out.coding}"
         kept = await self._cache.get(key)
@@ -131,7 +135,12 @@ class Edge:
                     await self._to_flask(scope, receive, out, None)
                     return
                 body = await read_body(request, receive, self._settings, upload=upload)
-            asked = self._direct_query(request, body)
+            large = body is not None and body.size > _LARGE
+            asked = (
+                await asyncio.to_thread(self._direct_query, request, body)
+                if large
+                else self._direct_query(request, body)
+            )
             if asked is None or out.session is None:
                 await self._to_flask(scope, receive, out, body)
             else:

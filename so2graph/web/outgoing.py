@@ -85,6 +85,8 @@ class Outgoing:
 
     async def body(self, data: bytes, *, more: bool) -> None:
         """A part of the body; with the first goes the status line."""
+        if self.finished:
+            return
         if self._start is not None:
             if not data and more:
                 return

@@ -16,6 +16,7 @@ __all__ = ["Relay", "kill"]
 
 
 _WHOLE_BYTES = 32_000_000
+_ATTEMPTS = 3
 
 
 class Relay:
@@ -48,8 +49,8 @@ class Relay:
             yield await self.piece()
 
     async def piece(self) -> bytes:
-        """The next part, which may be empty; asks once more when a reader was lost before it began."""
-        for _ in range(3):
+        """The next part, which may be empty; asks again when a reader was lost before it began."""
+        for attempt in range(_ATTEMPTS):
             if self._streams is None:
                 self._streams = await self._connect()
                 self._streams[1].write(self._question.encode())
@@ -57,10 +58,10 @@ class Relay:
             if data:
                 parts = [self.exchange.take(kind, body) for kind, body in self._frames.feed(data)]
                 return b"".join(parts)
-            if self.exchange.pid is not None:
+            why = await asyncio.to_thread(self._readers.why, self.exchange)
+            if why is not None or self.exchange.kind or attempt == _ATTEMPTS - 1:
                 self.exchange.done = True
-                row = await asyncio.to_thread(self._readers.control, {"op": "why", "pid": self.exchange.pid})
-                raise self.exchange.broken(row.get("why"))
+                raise self.exchange.broken(why)
             self._streams[1].close()
             self._streams = None
         raise Busy("no reader took the query", mend="Try again.")
@@ -72,7 +73,9 @@ class Relay:
                 return await reader.read(262_144)
         except TimeoutError:
             self.exchange.spent = self._question.deadline
-            raise self.exchange.too_late() from None
+            begun = await asyncio.to_thread(self._readers.end, self.exchange, "deadline")
+            self.exchange.done = True
+            raise self.exchange.too_late(begun=begun) from None
         except ConnectionError:
             return b""
         finally:
@@ -106,5 +109,6 @@ def _check_held(size: int) -> None:
 
 def kill(readers: Readers, exchange: Exchange) -> None:
     """Has a reader killed that is at work on an exchange, without waiting for it."""
-    if exchange.pid is not None and not exchange.done:
-        asyncio.get_running_loop().run_in_executor(None, readers.end, exchange)
+    if not exchange.done:
+        exchange.done = True
+        asyncio.get_running_loop().run_in_executor(None, readers.end, exchange, "gone")
