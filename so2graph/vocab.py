@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import ItemsView, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -148,6 +148,10 @@ class Prefixes(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._table)
+
+    def items(self) -> ItemsView[str, str]:
+        """Prefixes with their namespaces; asked for every query."""
+        return self._table.items()
 
     @cached_property
     def _longest_first(self) -> list[tuple[str, str]]:

@@ -33,7 +33,7 @@ HOMES = {
     "SPARQLWrapper": {"so2graph/engine/gateway.py"},
     "flask": {"so2graph/web"},
     "werkzeug": {"so2graph/web"},
-    "cachetools": {"so2graph/web/cache.py", "so2graph/engine/gateway.py"},
+    "cachetools": {"so2graph/web/cache.py", "so2graph/web/edge.py", "so2graph/engine/gateway.py"},
     "zstandard": {"so2graph/web/encoding.py"},
     "prometheus_client": {"so2graph/web/metrics.py"},
     "a2wsgi": {"so2graph/web/edge.py"},

@@ -32,14 +32,10 @@ class Session:
     settings: Settings
     prefixes: Prefixes
     readable: frozenset[str]
+    hidden: frozenset[str] = frozenset()
+    """The graphs that the caller may not read, whether they are there at this moment or not."""
     gateway: Callable[[], str] | None = None
     """Tells where the federation gateway listens, in a reader."""
-
-    @property
-    def hidden(self) -> frozenset[str]:
-        """The graphs that the caller may not read."""
-        graphs = self.snapshot.graphs
-        return graphs.stored - graphs.names.derived - self.readable
 
     @property
     def triples(self) -> int:
@@ -126,18 +122,38 @@ class Access:
         self.tokens = Tokens(settings.data)
         self._folder = Folder(settings.data)
         self._snapshot: Snapshot | None = None
+        self._stamp = (0, 0)
+        self._sessions: dict[str, Session] = {}
         self._lock = Lock()
+
+    def stamp(self) -> tuple[object, object]:
+        """Changes whenever another generation is current, or who has a token."""
+        return self._folder.stamp(), self.tokens.stamp()
 
     def session(self, caller: Caller = ANYONE) -> Session:
         """A session of a caller on the current generation; raises `NoGeneration` or `DatasetUnreadable`."""
-        number = self._folder.current()
+        stamp = self._folder.stamp()
         with self._lock:
-            if number is None:
-                raise NoGeneration(f"{self.settings.data} holds no generation yet", mend="Run 'so2graph build'.")
-            if self._snapshot is None or self._snapshot.manifest.number != number:
-                manifest = self._folder.manifest(number)
-                check_base(manifest, self.settings)
-                self._snapshot = Snapshot(self._folder, manifest, self.settings.max_merge_triples)
-            snapshot = self._snapshot
-        hidden = caller.hidden(snapshot.graphs, self.settings.contact)
-        return Session(snapshot, self.settings, self.prefixes, snapshot.graphs.all_but(hidden))
+            if stamp != self._stamp or self._snapshot is None:
+                self._renew(stamp)
+            session = self._sessions.get(caller.key)
+            if session is None and self._snapshot is not None:
+                graphs = self._snapshot.graphs
+                hidden = caller.hidden(graphs, self.settings.contact)
+                session = Session(self._snapshot, self.settings, self.prefixes, graphs.all_but(hidden), hidden)
+                self._sessions[caller.key] = session
+        if session is None:
+            raise NoGeneration(f"{self.settings.data} holds no generation yet", mend="Run 'so2graph build'.")
+        return session
+
+    def _renew(self, stamp: tuple[int, int]) -> None:
+        """Turns to the current generation; nothing is kept of an older one."""
+        number = self._folder.current()
+        if number is None:
+            raise NoGeneration(f"{self.settings.data} holds no generation yet", mend="Run 'so2graph build'.")
+        if self._snapshot is None or self._snapshot.manifest.number != number:
+            manifest = self._folder.manifest(number)
+            check_base(manifest, self.settings)
+            self._snapshot = Snapshot(self._folder, manifest, self.settings.max_merge_triples)
+        self._sessions.clear()
+        self._stamp = stamp

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from so2graph.engine.generations import Manifest
-from so2graph.engine.guard import guard
+from so2graph.engine.guard import Prologue, guard
 from so2graph.engine.staging import Staged, statistics
 from so2graph.engine.store import Quad, Store, parse_text
 from so2graph.engine.tags import graph_state
@@ -66,6 +67,7 @@ class Changes:
         self.number = manifest.number + 1
         self.touched = self.full = False
         self._pending: list[Quad] = []
+        self._copies: list[Path] = []
 
     @property
     def store(self) -> Store:
@@ -113,7 +115,10 @@ class Changes:
                 self.add(quads) if kind == "insert" else self.remove(quads)
             return
         before = self.graphs()
-        kept = self._contents(before)
+        named = self._named(parts)
+        suspects = before if named is None else before & named
+        kept = self._contents(suspects)
+        old = self._copy() if write.writable is not None and None in kept.values() else None
         with self._out_of_sight(write):
             there = set(self.store.graphs())
             for part in parts:
@@ -126,11 +131,47 @@ class Changes:
             self._check_writable(made & (self.staged.names.derived | set(write.hidden)), write)
         self.full = True
         self.counts = self.staged.counts()
-        now = self._contents(self.graphs())
-        changed = {g for g in before | self.graphs() if kept.get(g) is None or kept[g] != now.get(g)}
+        changed = self._changed(before, suspects, kept, old)
         self._check_writable({g for g in changed if g not in write.hidden}, write)
         for graph in changed - set(write.hidden):
             self.changed[graph] = self.number
+
+    def _named(self, parts: Iterable[Operation]) -> set[str] | None:
+        """The graphs that an update may change: those that it names, and the default graph; None for any."""
+        found = {DEFAULT_GRAPH}
+        for part in parts:
+            prologue = Prologue.of(part.prologue, self._prefixes, self.staged.names.base)
+            for at, token in enumerate(part.tokens):
+                if token.kind in ("iri", "name"):
+                    found.add(prologue.absolute(token))
+                elif token.upper in ("ALL", "NAMED") or (
+                    token.kind == "variable" and part.tokens[at - 1].upper == "GRAPH"
+                ):
+                    return None
+        return found
+
+    def _copy(self) -> Store:
+        """The store as it is now, to compare with."""
+        path = Path(f"{self.store.path}-before-{self.number}-{len(self._copies)}")
+        self.store.backup(path)
+        self._copies.append(path)
+        return Store.read_only(path)
+
+    def _changed(
+        self, before: set[str], suspects: set[str], kept: Mapping[str, frozenset[Quad] | None], old: Store | None
+    ) -> set[str]:
+        """Which graphs an update has changed. A large one counts as changed, unless there is an old one to see."""
+        now = self.graphs()
+        changed = before ^ now
+        for graph in suspects & now:
+            known = kept[graph]
+            if known is not None:
+                same = len(known) == self.counts[graph] and known == frozenset(self.store.quads(graph))
+            else:
+                same = old is not None and old.count(graph) == self.counts[graph]
+                same = same and old is not None and all(old.holds(quad) for quad in self.store.quads(graph))
+            changed |= set() if same else {graph}
+        return changed
 
     def _skips(self, part: Operation, there: Collection[str]) -> bool:
         """Whether an operation has no source, and is silent about it; raises `UnknownGraph` when it is not."""
@@ -213,13 +254,15 @@ class Changes:
         self.touched = self.full = True
         if write.task == "put" and graph:
             self.store.drop(graph)
+        named: set[str] = set()
         for path, name in write.bodies:
             fmt = _FORMATS[name]
-            if graph and "dataset" in fmt.kinds:
-                with Path(path).open("rb") as file:
-                    self.store.add((s, p, o, Iri(graph)) for s, p, o, _ in parse_text(file, fmt, write.base))
-            else:
-                self.store.load(Path(path), fmt, write.base, graph or None)
+            if graph and "dataset" not in fmt.kinds:
+                self.store.load(Path(path), fmt, write.base, graph)
+                continue
+            with Path(path).open("rb") as file:
+                self.store.add(self._noting(parse_text(file, fmt, write.base), graph, named))
+        self._check_writable(named, write)
         _refuse_alias(self.store)
         if graph:
             self.store.create(graph)
@@ -228,6 +271,14 @@ class Changes:
         self._check_writable(changed, write)
         for name in changed:
             self.changed[name] = self.number
+
+    @staticmethod
+    def _noting(quads: Iterable[Quad], graph: str, named: set[str]) -> Iterator[Quad]:
+        """The quads, all in `graph` when there is one; which graphs they are in is noted in `named`."""
+        for subject, predicate, obj, stated in quads:
+            quad = (subject, predicate, obj, Iri(graph) if graph else stated)
+            named.add(_graph_of(quad))
+            yield quad
 
     def _clear(self, graph: str, *, drop: bool) -> None:
         if self.counts.get(graph, 0) <= _SMALL:
@@ -276,6 +327,8 @@ class Changes:
     def finish(self) -> None:
         """Brings the merges, the counts and what the catalogue says of them up to date."""
         names = self.staged.names
+        for path in self._copies:
+            shutil.rmtree(path, ignore_errors=True)
         if self.full:
             counts = {graph: n for graph, n in self.counts.items() if graph not in names.derived}
             self.staged.refresh_merges(counts)

@@ -16,8 +16,9 @@ __all__ = ["Exchange"]
 class Exchange:
     """The state of one exchange with a reader.
 
-    `kind` and `format` say what the answer is, `rows` how much it holds once it is `done`.
-    `ended_by` is why it ended early: `deadline`, `gone` (the client), `stopped`, `busy`, `memory` or `lost`.
+    `kind` and `format` say what the answer is, `rows` how much it holds once it is `done`. `whole` says that the
+    reader has said all it had to, and can be asked again. `ended_by` is why it ended early: `deadline`, `gone` (the
+    client), `stopped`, `busy`, `memory` or `lost`.
     """
 
     def __init__(self, question: Question, settings: Settings) -> None:
@@ -25,7 +26,7 @@ class Exchange:
         self.kind = self.format = ""
         self.volatile = False
         self.rows = 0
-        self.done = False
+        self.done = self.whole = False
         self.spent = 0.0
         self.ended_by = ""
 
@@ -44,8 +45,9 @@ class Exchange:
             self.volatile = bool(row.get("volatile"))
         elif kind == END:
             self.rows, self.done = int(str(row["rows"])), True
+            self.whole = True
         elif kind == ERROR:
-            self.done = True
+            self.done = self.whole = True
             error = from_row(row)
             error.members.setdefault("elapsed", round(self.spent, 3))
             raise error

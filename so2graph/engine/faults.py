@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from so2graph.errors import (
+    BadRequest,
     EngineFault,
     NotAcceptable,
     QueryMemory,
@@ -23,7 +24,7 @@ _AT = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 # The engine lists the letters that a name may have; nobody wants to read them.
 _CLASSES = re.compile(r",? ?\[(?:'.*?'|_)\]", re.DOTALL)
 _UNSUPPORTED = "Use the functions of SPARQL 1.1, and a format that can carry the answer (JSON, Turtle)."
-_NO_GRAPH = re.compile(r"[Tt]he graph .* (does not exist|already exists)")
+_NO_GRAPH = re.compile(r"[Tt]he graph .* does not exist")
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _XML_NAME_END = re.compile(r"[^\W\d][\w.\-]*$")
 
@@ -48,6 +49,8 @@ def engine_errors(text: str = "") -> Iterator[None]:
     except MemoryError:
         raise QueryMemory("there was no memory left for the answer", mend="Ask for less.") from None
     except (OSError, RuntimeError, ValueError) as error:
+        if "already exists" in str(error):
+            raise BadRequest(str(error), mend="Write SILENT where it does not matter.") from None
         if _NO_GRAPH.search(str(error)):
             raise UnknownGraph(str(error), mend="Write SILENT where it does not matter.") from None
         if "not supported" in str(error) or "does not support" in str(error):

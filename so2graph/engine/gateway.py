@@ -22,7 +22,8 @@ import urllib.request
 from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from cachetools import TTLCache
 from SPARQLWrapper import GET, JSON, POST, SPARQLWrapper
@@ -40,11 +41,27 @@ _USER_AGENT = f"so2graph/{__version__} (https://w3id.org/so2graph/; SPARQL feder
 _LONGEST_GET = 1_800
 _TRY_AGAIN = (429, 502, 503, 504)
 _CACHE_BYTES = 50_000_000
+_MOST_QUERY = 10_000_000
+_TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _RESULTS = "application/sparql-results+json"
 
 
+def _public(address: str) -> bool:
+    """Whether an address is one of the public internet, also where it has another one inside it."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inside = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if any(found in network for network in _TRANSLATED) or (inside is None and int(found) >> 32 == 0):
+            inside = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if inside is not None:
+            return _public(str(inside))
+        if found.is_site_local:
+            return False
+    return found.is_global and not found.is_multicast
+
+
 def _check_public(address: str, host: str) -> None:
-    if not ipaddress.ip_address(address.partition("%")[0]).is_global:
+    if not _public(address):
         raise EndpointFailed(
             f"{host} is not a public address", mend="The setting federation_private allows such endpoints, for tests."
         )
@@ -63,7 +80,8 @@ def _connect(host: str, port: int, timeout: float, private: bool) -> socket.sock
     failed: OSError | None = None
     for address in addresses:
         try:
-            return socket.create_connection((address, port), timeout)
+            plain = socket.create_connection((address, port), min(timeout, _left(_UNTIL.time)))
+            return _Hurried(plain.family, plain.type, plain.proto, plain.detach())
         except OSError as error:
             failed = error
     raise failed or OSError("no address")
@@ -113,6 +131,31 @@ def _seconds(retry_after: str | None) -> float:
         return 1.0
 
 
+class _Until(threading.local):
+    """When the exchange of this thread has to be over (monotonic seconds)."""
+
+    time = float("inf")
+
+
+_UNTIL = _Until()
+
+
+def _left(until: float) -> float:
+    """Seconds that are left; raises `TimeoutError` when none are."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
+class _Hurried(socket.socket):
+    """A socket whose every wait ends when the whole exchange has to."""
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(_left(_UNTIL.time))
+        return super().recv_into(*args, **kwargs)
+
+
 class Gateway:
     """Asks endpoints, and keeps what they said for a while."""
 
@@ -135,7 +178,7 @@ class Gateway:
         until = time.monotonic() + self._settings.federation_timeout
         for attempt in range(self._settings.federation_retries + 1):
             try:
-                body = self._once(endpoint, query, max(0.1, until - time.monotonic()))
+                body = self._once(endpoint, query, until)
             except urllib.error.HTTPError as error:
                 wait = _seconds(error.headers.get("Retry-After"))
                 last = attempt == self._settings.federation_retries or time.monotonic() + wait > until
@@ -149,28 +192,33 @@ class Gateway:
             return body
         raise _failed(endpoint, "gave no answer")
 
-    def _once(self, endpoint: str, query: str, timeout: float) -> bytes:
-        wrapper = SPARQLWrapper(endpoint, agent=_USER_AGENT)
+    def _once(self, endpoint: str, query: str, until: float) -> bytes:
+        """Asks once; what takes longer than `until` is cut off, whatever the endpoint is at."""
+        address, _, given = endpoint.partition("?")
+        wrapper = SPARQLWrapper(address, agent=_USER_AGENT)
+        for name, value in parse_qsl(given):
+            wrapper.addParameter(name, value)
         wrapper.setQuery(query)
         wrapper.setReturnFormat(JSON)
         wrapper.setOnlyConneg(True)
         wrapper.setMethod(GET if len(query) < _LONGEST_GET else POST)
-        wrapper.setTimeout(max(1, int(timeout)))
         request = wrapper._createRequest()
-        until, limit = time.monotonic() + timeout, self._settings.federation_max_bytes
-        parts, size = [], 0
+        limit, parts, size = self._settings.federation_max_bytes, [], 0
+        _UNTIL.time = until
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310  # checked: see _opener
-                while piece := response.read(65_536):
+            with urllib.request.urlopen(request, timeout=_left(until)) as response:  # noqa: S310  # see _opener
+                while piece := response.read1(65_536):
                     parts.append(piece)
                     size += len(piece)
                     if size > limit:
                         raise _failed(endpoint, f"answered with more than {limit} bytes")
                     if time.monotonic() > until:
-                        raise _failed(endpoint, f"took longer than {self._settings.federation_timeout} seconds")
+                        raise TimeoutError("timed out")
         except urllib.error.HTTPError:
             raise
-        except (OSError, http.client.HTTPException, SPARQLWrapperException) as error:
+        except TimeoutError:
+            raise _failed(endpoint, f"took longer than {self._settings.federation_timeout} seconds") from None
+        except (OSError, ValueError, http.client.HTTPException, SPARQLWrapperException) as error:
             raise _failed(endpoint, f"cannot be asked: {getattr(error, 'reason', error)}") from None
         body = b"".join(parts)
         _check_results(endpoint, body)
@@ -188,7 +236,7 @@ def _check_results(endpoint: str, body: bytes) -> None:
     try:
         document = json.loads(body)
         whole = "head" in document and ("boolean" in document or isinstance(document["results"]["bindings"], list))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         whole = False
     if not whole:
         raise _failed(endpoint, "gave no SPARQL results, though its status was 200")
@@ -197,22 +245,35 @@ def _check_results(endpoint: str, body: bytes) -> None:
 def _handler(gateway: Gateway, secret: str, listed: tuple[str, ...]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:  # the library's name
-            length = int(self.headers.get("Content-Length", "0"))
-            body = self.rfile.read(length).decode("utf-8")
-            media_type = self.headers.get("Content-Type", "").partition(";")[0]
-            query = parse_qs(body).get("query", [""])[0] if "form" in media_type else body
-            self._reply(query)
-
-        def do_GET(self) -> None:  # the library's name
-            self._reply(parse_qs(urlsplit(self.path).query).get("query", [""])[0])
-
-        def _reply(self, query: str) -> None:
-            parts = urlsplit(self.path).path.split("/")
-            if len(parts) != 3 or not secrets.compare_digest(parts[1], secret) or not parts[2].isdigit():
+            endpoint = self._endpoint()
+            length = self.headers.get("Content-Length", "0")
+            if endpoint is None or not length.isascii() or not length.isdigit() or int(length) > _MOST_QUERY:
                 self._send(404, b"", "text/plain")
                 return
+            self._reply(endpoint, self.rfile.read(int(length)).decode("utf-8", "replace"))
+
+        def do_GET(self) -> None:  # the library's name
+            endpoint = self._endpoint()
+            if endpoint is None:
+                self._send(404, b"", "text/plain")
+            else:
+                self._answer(endpoint, parse_qs(urlsplit(self.path).query).get("query", [""])[0])
+
+        def _endpoint(self) -> str | None:
+            """The endpoint that the address is for; None for whoever does not know the secret."""
+            parts = urlsplit(self.path).path.split("/")
+            known = len(parts) == 3 and secrets.compare_digest(parts[1].encode("utf-8", "replace"), secret.encode())
+            if not known or not parts[2].isdigit() or int(parts[2]) >= len(listed):
+                return None
+            return listed[int(parts[2])]
+
+        def _reply(self, endpoint: str, body: str) -> None:
+            media_type = self.headers.get("Content-Type", "").partition(";")[0]
+            self._answer(endpoint, parse_qs(body).get("query", [""])[0] if "form" in media_type else body)
+
+        def _answer(self, endpoint: str, query: str) -> None:
             try:
-                answer = gateway.ask(listed[int(parts[2])], query)
+                answer = gateway.ask(endpoint, query)
             except So2Error as error:
                 self._send(502, str(error).encode(), "text/plain; charset=utf-8")
                 return

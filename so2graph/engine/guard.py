@@ -94,11 +94,13 @@ def _hides(keyword: str, tokens: list[Token], at: int) -> bool:
         return keyword in token.upper and token.upper != keyword
     if token.kind != "name" or keyword not in token.text.partition(":")[0].upper():
         return False
+    before = tokens[at - 1].upper if at else ""
     if keyword == "LOAD":
-        return True
+        return before not in _BEFORE_A_GRAPH
     return at + 1 < len(tokens) and tokens[at + 1].text == "{" and (at == 0 or tokens[at - 1].upper != "GRAPH")
 
 
+_BEFORE_A_GRAPH = ("GRAPH", "WITH", "USING", "NAMED", "TO", "ADD", "MOVE", "COPY", "SILENT")
 _OPERATOR_SIGNS = frozenset(("!", "+", "-", "*", "/", "|", "||", "&&"))
 _OPERATOR_WORDS = frozenset(("UNION", "OPTIONAL", "FILTER", "BIND", "MINUS", "VALUES", "GRAPH"))
 
@@ -177,7 +179,7 @@ class Prologue:
     """BASE and PREFIX as far as they were read, to make IRIs absolute."""
 
     def __init__(self, prefixes: Mapping[str, str], base: str = "") -> None:
-        self._prefixes = dict(prefixes)
+        self._known, self._declared = prefixes, dict[str, str]()
         self._base = base
 
     @classmethod
@@ -195,7 +197,7 @@ class Prologue:
             self._base = urljoin(self._base, tokens[at + 1].text[1:-1])
             return at + 2
         if word == "PREFIX" and at + 2 < len(tokens):
-            self._prefixes[tokens[at + 1].text.rstrip(":")] = urljoin(self._base, tokens[at + 2].text[1:-1])
+            self._declared[tokens[at + 1].text.rstrip(":")] = urljoin(self._base, tokens[at + 2].text[1:-1])
             return at + 3
         return at
 
@@ -203,7 +205,8 @@ class Prologue:
         if token.kind == "iri":
             return urljoin(self._base, token.text[1:-1]) if self._base else token.text[1:-1]
         prefix, _, local = token.text.partition(":")
-        return self._prefixes.get(prefix, prefix + ":") + re.sub(r"\\(.)", r"\1", local)
+        namespace = self._declared.get(prefix) or self._known.get(prefix, prefix + ":")
+        return namespace + re.sub(r"\\(.)", r"\1", local)
 
 
 def _service(tokens: list[Token], at: int, prologue: Prologue, listed: Collection[str]) -> Service | None:
@@ -230,10 +233,17 @@ def analyse(
     once. `outside` is the first SERVICE or LOAD keyword, or token that may hide one; `update` is the first keyword of
     an update operation.
     """
-    return _analyse(list(scan(text)), prefixes, listed, base)
+    return _analyse(list(scan(text)), prefixes, listed, base, update_wanted=True)
 
 
-def _analyse(tokens: list[Token], prefixes: Mapping[str, str] | None, listed: Collection[str], base: str) -> Analysis:
+def _analyse(
+    tokens: list[Token],
+    prefixes: Mapping[str, str] | None,
+    listed: Collection[str],
+    base: str,
+    *,
+    update_wanted: bool,
+) -> Analysis:
     prologue = Prologue(prefixes or {}, base)
     form, depth, at = "", 0, 0
     default: dict[str, None] = {}
@@ -255,7 +265,7 @@ def _analyse(tokens: list[Token], prefixes: Mapping[str, str] | None, listed: Co
         elif (
             word in ("SERVICE", "LOAD")
             or _hides("SERVICE", tokens, at)
-            or (depth == 0 and _hides("LOAD", tokens, at))
+            or (update_wanted and depth == 0 and _hides("LOAD", tokens, at))
         ):
             outside = outside or token
             update = update or (token if word == "LOAD" else None)
@@ -298,10 +308,12 @@ def guard(
     """
     _refuse_long(text, max_bytes)
     _refuse_codepoint_escapes(text)
-    tokens = list(scan(text))
+    tokens, broken = _tokens(text)
     _refuse_ambiguous(text, tokens)
+    if broken is not None:
+        raise broken
     _refuse_complex(text, tokens, max_depth, max_operators, max_patterns)
-    analysis = _analyse(tokens, prefixes, listed, base)
+    analysis = _analyse(tokens, prefixes, listed, base, update_wanted=update)
     if analysis.outside is not None:
         raise _refused(
             text,
@@ -324,6 +336,16 @@ def guard(
             text, len(text), "there is no SELECT, ASK, CONSTRUCT or DESCRIBE in it", "Send a SPARQL query."
         )
     return analysis
+
+
+def _tokens(text: str) -> tuple[list[Token], QuerySyntax | None]:
+    """The tokens up to the first thing that is none, and the error about that."""
+    tokens: list[Token] = []
+    try:
+        tokens.extend(scan(text))
+    except QuerySyntax as error:
+        return tokens, error
+    return tokens, None
 
 
 def _refuse_long(text: str, max_bytes: int) -> None:

@@ -10,6 +10,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import time
 from collections import OrderedDict
 from contextlib import suppress
@@ -22,6 +23,7 @@ from so2graph.engine.process import close_others, memory_of
 from so2graph.engine.reader import Reader
 from so2graph.engine.slots import Slots
 from so2graph.engine.snapshot import Snapshot
+from so2graph.engine.wire import PINNED
 from so2graph.vocab import Prefixes
 
 __all__ = ["Host"]
@@ -35,6 +37,8 @@ _VERY_LONG = 1.0
 _TICK, _IDLE_TICK = 0.02, 0.1
 _NICE = 15
 _REMEMBERED = 1000
+_LINGER = 3.0
+"""Seconds that idle readers beyond those stay."""
 _SPARE = 1
 """Idle readers kept beyond the number wanted: those that have worked answer faster than new ones."""
 
@@ -69,11 +73,14 @@ class Host:
     _retiring: bool = False
     _not_before: float = 0.0
     _lively: bool = False
+    _surplus_since: float = 0.0
 
     def run(self) -> None:
         """Serves until it is told to retire and the last query has ended."""
         self._listen()
-        self._slots = Slots(self.settings.max_readers + 2 * self.settings.readers + 8)
+        self._slots = Slots(
+            self.settings.max_readers + 2 * self.settings.readers + PINNED * self.settings.workers + 8
+        )
         self._free = list(range(self._slots.count))
         self._wake, wake = os.pipe()
         for end in (self._wake, wake):
@@ -107,7 +114,8 @@ class Host:
         self.path.unlink(missing_ok=True)
         self.listener.bind(str(self.path))
         self.listener.listen(1024)
-        self.listener.setblocking(False)
+        # Of all that wait in accept() the system wakes one; once a second they look whether their host is there.
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 1, 0))
 
     def _fork(self, *, warm: bool = False) -> None:
         slot = self._free.pop()
@@ -226,9 +234,10 @@ class Host:
             since = self._slots.busy_since(child.slot)
             if since and now - since > _LONG:
                 long.append((since, child))
-            elif not child.leaving and not (since and now - since > _SOON):
+            elif not child.leaving and (now - since < _SOON if since else not self._slots.holds(child.slot)):
+                # Whoever is at a small query will be free at once; one that waits for a worker is that worker's.
                 ready.append(child)
-        self._lively = len(ready) < len(self._children) or self._idle(ready) < len(ready)
+        self._lively = any(self._slots.busy_since(child.slot) for child in self._children.values())
         cores = os.cpu_count() or 1
         for since, child in long:
             if not child.nice and (len(long) >= cores or now - since > _VERY_LONG):
@@ -245,14 +254,15 @@ class Host:
                 self._fork()
         self._thin_out(ready)
 
-    def _idle(self, ready: list[_Child]) -> int:
-        return sum(1 for child in ready if not self._slots.busy_since(child.slot))
-
     def _thin_out(self, ready: list[_Child]) -> None:
         """Lets the newest idle readers leave when there are more than need be."""
         idle = [child for child in ready if not self._slots.busy_since(child.slot)]
         surplus = len(idle) - self.settings.readers - _SPARE
-        for child in sorted(idle, key=lambda child: self._slots.read(child.slot).served)[: max(0, surplus)]:
-            child.leaving = True
-            with suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGTERM)
+        now = time.monotonic()
+        if surplus <= 0:
+            self._surplus_since = now
+        elif now - self._surplus_since > _LINGER:
+            for child in sorted(idle, key=lambda child: self._slots.read(child.slot).served)[:surplus]:
+                child.leaving = True
+                with suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGTERM)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import gc
 import json
 import os
-import select
 import signal
 import socket
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -175,6 +175,7 @@ class Reader:
     def run(self, parent: int, warm: bool) -> None:
         """Answers until it is told to leave, or its host is gone."""
         self._busy = self._leaving = False
+        self._parent = parent
         self._served = 0
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -192,11 +193,9 @@ class Reader:
             sum(1 for _ in session.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").rows())
         limit_memory(self.settings.max_query_megabytes * 1_000_000)
         while not self._leaving:
-            ready, _, _ = select.select([self.listener], [], [], 1.0)
+            self._take()
             if os.getppid() != parent:
                 return
-            if ready:
-                self._take()
 
     def _leave(self, _number: int, _frame: FrameType | None) -> None:
         self._leaving = True
@@ -204,34 +203,42 @@ class Reader:
             os._exit(0)
 
     def _take(self) -> None:
+        """Takes a connection, and answers one question after the other until it is closed."""
         try:
             connection, _ = self.listener.accept()
         except (BlockingIOError, ConnectionError):
+            # Nobody came for a second.
             return
-        self._busy = True
+        self.slots.hold(self.slot, True)
         with connection:
-            try:
-                question = self._question(connection)
-                if question is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 1, 0))
+            frames = Frames()
+            while not self._leaving and (question := self._question(connection, frames)) is not None:
+                self._busy = True
+                try:
                     self._answer(connection, question)
-            except _Gone:
-                pass
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                self._served += 1
-                self.slots.end(self.slot, os.getpid(), self._served)
-        self._busy = False
+                except _Gone:
+                    break
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                    self._served += 1
+                    self.slots.end(self.slot, os.getpid(), self._served)
+                    self._busy = False
+        self.slots.hold(self.slot, False)
 
-    def _question(self, connection: socket.socket) -> Question | None:
-        connection.settimeout(5)
-        frames = Frames()
-        try:
-            while piece := connection.recv(262_144):
-                for _, body in frames.feed(piece):
-                    connection.settimeout(None)
-                    return Question.decode(body)
-        except OSError:
-            return None
+    def _question(self, connection: socket.socket, frames: Frames) -> Question | None:
+        """The next question; None when the other side has no more, or the host is gone."""
+        while os.getppid() == self._parent:
+            try:
+                piece = connection.recv(262_144)
+            except BlockingIOError:
+                continue
+            except OSError:
+                return None
+            if not piece:
+                return None
+            for _, body in frames.feed(piece):
+                return Question.decode(body)
         return None
 
     def _answer(self, connection: socket.socket, question: Question) -> None:
@@ -240,7 +247,7 @@ class Reader:
         signal.setitimer(signal.ITIMER_REAL, question.deadline + _ALARM_AFTER)
         out = _Framed(connection, until)
         readable = self.snapshot.graphs.all_but(question.hidden)
-        session = Session(self.snapshot, self.settings, self.prefixes, readable, self._gateway)
+        session = Session(self.snapshot, self.settings, self.prefixes, readable, gateway=self._gateway)
         try:
             out.end(END, {"rows": answer_question(session, question, out, out.tell)})
         except So2Error as error:

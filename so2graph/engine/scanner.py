@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from so2graph.errors import QuerySyntax
 
@@ -34,17 +34,13 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Token:
-    """One token: its kind (a group of the scanner), its text, and where it starts (from 0)."""
+class Token(NamedTuple):
+    """One token: its kind (a group of the scanner), its text, where it starts (from 0), and a word in capitals."""
 
     kind: str
     text: str
     start: int
-
-    @property
-    def upper(self) -> str:
-        return self.text.upper() if self.kind == "word" else ""
+    upper: str = ""
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
@@ -72,7 +68,8 @@ def scan(text: str) -> Iterator[Token]:
             )
         kind = str(match.lastgroup)
         if kind not in ("space", "comment"):
-            yield Token(kind, match.group(), at)
+            text_of = match.group()
+            yield Token(kind, text_of, at, text_of.upper() if kind == "word" else "")
         at = match.end()
 
 

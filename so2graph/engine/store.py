@@ -276,7 +276,7 @@ class Store:
             results = self._store.query(
                 text,
                 base_iri=base or None,
-                prefixes=dict(prefixes),
+                prefixes={prefix: iri for prefix, iri in prefixes.items() if f"{prefix}:" in text},
                 default_graph=[_graph(iri) for iri in default],
                 named_graphs=[ox.NamedNode(iri) for iri in named],
             )

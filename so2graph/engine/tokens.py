@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from so2graph.engine.dataset import Graphs
@@ -49,7 +50,7 @@ class Caller:
     def name(self) -> str:
         return self.token.name if self.token else ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A name for the rights of this caller, for what is kept by rights."""
         return hashlib.sha256(repr(self.token).encode()).hexdigest()[:16] if self.token else ""
@@ -92,19 +93,23 @@ class Tokens:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "tokens.json"
+        self._name = str(self._path)
         self._stamp: tuple[int, int, int] | None = None
         self._tokens: dict[str, Token] = {}
 
+    def stamp(self) -> tuple[int, int, int] | None:
+        """Changes whenever the tokens do; None while there are none."""
+        try:
+            status = os.stat(self._name)  # noqa: PTH116  # asked for every request
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
     def all(self) -> list[Token]:
         """All tokens, by name."""
-        try:
-            status = self._path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            self._stamp, self._tokens = None, {}
-            return []
-        stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
+        stamp = self.stamp()
         if stamp != self._stamp:
-            self._tokens = {token.digest: token for token in self._read()}
+            self._tokens = {} if stamp is None else {token.digest: token for token in self._read()}
             self._stamp = stamp
         return sorted(self._tokens.values(), key=lambda token: token.name)
 

@@ -78,7 +78,7 @@ def operations(text: str) -> list[Operation]:
         prologue = f"{prologue}\n{text[part[0].start : begin]}".strip()
         if at >= len(part):
             continue
-        tokens = tuple(Token(token.kind, token.text, token.start - begin) for token in part[at:])
+        tokens = tuple(token._replace(start=token.start - begin) for token in part[at:])
         words = [token.upper for token in tokens[:2]]
         data = words[0].lower() if words[1:] == ["DATA"] and words[0] in ("INSERT", "DELETE") else ""
         found.append(Operation(prologue, text[begin:end], data, tokens))

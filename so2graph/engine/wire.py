@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from so2graph.errors import EngineFault
 
-__all__ = ["CONTROL", "DATA", "END", "ERROR", "KIND", "Frames", "Question", "frame", "link_of", "message"]
+__all__ = ["CONTROL", "DATA", "END", "ERROR", "KIND", "PINNED", "Frames", "Question", "frame", "link_of", "message"]
 
 KIND, DATA, END, ERROR = b"K", b"D", b"E", b"X"
 """`KIND` {kind, format, volatile}, `DATA` bytes, `END` {rows}, `ERROR` a row of `faults.to_row`."""
 
 CONTROL = "keeper.sock"
 """Where the keeper listens, in the folder of the run."""
+PINNED = 4
+"""Connections to readers that a worker keeps for its next question."""
 _HEAD = struct.Struct(">Ic")
 
 
@@ -52,7 +54,7 @@ class Question:
 
     def encode(self) -> bytes:
         """The question as a frame."""
-        return frame(KIND, json.dumps(asdict(self)).encode())
+        return frame(KIND, json.dumps(self.__dict__).encode())
 
     @classmethod
     def decode(cls, body: bytes) -> Question:

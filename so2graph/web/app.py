@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 from time import perf_counter
 from typing import cast
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from so2graph.config import Settings
 from so2graph.engine.access import Access
@@ -14,7 +14,7 @@ from so2graph.engine.ask import Engine, InProcess
 from so2graph.errors import So2Error, Unauthorized
 from so2graph.registry import Bundle
 from so2graph.web import errors, graph_store, home, queries, resource, service, sparql
-from so2graph.web.caching import cache_headers, entity_tag, has_already
+from so2graph.web.caching import cache_headers, entity_tag, fingerprint, has_already
 from so2graph.web.headers import ALLOWED_HEADERS, common_headers
 from so2graph.web.service import Metrics
 from so2graph.web.site import Site, site
@@ -37,6 +37,7 @@ def create_app(
     app.extensions["so2graph"] = Access(settings, bundle)
     app.extensions["so2graph-engine"] = engine or InProcess()
     app.extensions["so2graph-metrics"] = metrics
+    app.extensions["so2graph-fingerprint"] = fingerprint(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for part in (home, sparql, queries, resource, graph_store, service):
         app.register_blueprint(part.blueprint)
@@ -76,7 +77,8 @@ def _tag() -> str | None:
         here = site()
         try:
             number = here.session.snapshot.manifest.number
-            g.tag = entity_tag(here.request, here.caller.key, number, here.settings)
+            program = cast(str, current_app.extensions["so2graph-fingerprint"])
+            g.tag = entity_tag(here.request, here.caller.key, number, program)
         except Unauthorized:
             raise
         except So2Error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from uuid import uuid4
+import secrets
+from functools import lru_cache
+from itertools import count
 
 from so2graph.engine.access import Session
 from so2graph.engine.wire import Question
@@ -11,14 +12,32 @@ from so2graph.errors import NotAcceptable
 from so2graph.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format
 from so2graph.web.protocol import Chosen, QueryRequest, choose_format
 
-__all__ = ["chosen_for", "deadline_of", "query_question"]
+__all__ = ["chosen_for", "deadline_of", "fresh_id", "query_question"]
 
 
-def _choose(accept: str, wanted: str | None, offered: Sequence[Format]) -> Chosen | None:
+_RUN = secrets.token_hex(8)
+_NUMBERS = count(1)
+
+
+def fresh_id() -> str:
+    """An id for a question: it cannot be guessed, and none is given twice."""
+    return f"{_RUN}-{next(_NUMBERS):x}"
+
+
+def _choose(accept: str, wanted: str | None, offered: tuple[Format, ...]) -> str:
     try:
-        return choose_format(accept, wanted, offered)
+        return choose_format(accept, wanted, offered).format.name
     except NotAcceptable:
-        return None
+        return ""
+
+
+@lru_cache(1024)
+def _names(accept: str, wanted: str | None) -> tuple[str, str]:
+    """The formats for rows and for triples; raises `NotAcceptable` when there is none for either."""
+    found = _choose(accept, wanted, SOLUTION_FORMATS), _choose(accept, wanted, GRAPH_FORMATS)
+    if found == ("", ""):
+        choose_format(accept, wanted, (*SOLUTION_FORMATS, *GRAPH_FORMATS))
+    return found
 
 
 def deadline_of(asked: float | None, most: int) -> float:
@@ -34,12 +53,9 @@ def query_question(session: Session, asked: QueryRequest, accept: str, page_rows
     """
     solutions = graph = "page"
     if not page_rows:
-        by_kind = [_choose(accept, asked.format, offered) for offered in (SOLUTION_FORMATS, GRAPH_FORMATS)]
-        if by_kind == [None, None]:
-            choose_format(accept, asked.format, (*SOLUTION_FORMATS, *GRAPH_FORMATS))
-        solutions, graph = ("" if chosen is None else chosen.format.name for chosen in by_kind)
+        solutions, graph = _names(accept, asked.format)
     return Question(
-        id=uuid4().hex,
+        id=fresh_id(),
         task="query",
         text=asked.text,
         hidden=tuple(sorted(session.hidden)),

@@ -49,6 +49,12 @@ class ResponseCache:
             self.hits += 1
         return found
 
+    def peek(self, key: str) -> Kept | None:
+        """The answer of a key, when it is there."""
+        found = self._kept.get(key)
+        self.hits += found is not None
+        return found
+
     @contextmanager
     def making(self, key: str) -> Iterator[None]:
         """While somebody makes the answer of a key; the others wait, unless somebody does so already."""

@@ -11,10 +11,11 @@ from werkzeug.http import parse_etags, quote_etag
 from so2graph import __version__
 from so2graph.config import Settings
 
-__all__ = ["CACHE_CONTROL", "Request", "cache_headers", "entity_tag", "has_already"]
+__all__ = ["CACHE_CONTROL", "Request", "cache_headers", "entity_tag", "fingerprint", "has_already"]
 
 CACHE_CONTROL = "no-cache"
 _SAYS = ("accept", "accept-language")
+_DEPENDS = ("host", "accept", "accept-language", "accept-encoding", "authorization")
 _NOT_CACHED = ("/-/", "/static/", "/queries-running", "/graph-store")
 
 
@@ -28,18 +29,29 @@ class Request:
     query: bytes
     headers: Mapping[str, str]
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """All that an answer may depend on."""
+        said = self.headers.get
+        return (self.path, self.query, self.root, *(said(name) for name in _DEPENDS))
 
-def entity_tag(request: Request, rights: str, generation: int, settings: Settings) -> str | None:
+
+def fingerprint(settings: Settings) -> str:
+    """A name for the version of the program and its settings."""
+    return f"{__version__} {hashlib.sha256(repr(settings).encode()).hexdigest()}"
+
+
+def entity_tag(request: Request, rights: str, generation: int, program: str) -> str | None:
     """The strong entity tag (RFC 9110, 8.8.3) of the answer to a request; None for one that is not kept.
 
-    A generation never changes, so its number with the address, what the client accepts and may read, the version of
-    the program and the settings names the answer.
+    A generation never changes, so its number with the address, what the client accepts and may read, and the
+    `fingerprint` of the program names the answer.
     """
     if request.method not in ("GET", "HEAD") or request.path.startswith(_NOT_CACHED):
         return None
-    parts = [__version__, str(generation), repr(settings), rights, request.root, request.headers.get("host", "")]
-    parts += [request.path, request.query.decode("latin-1")]
-    parts += [request.headers.get(name, "") for name in _SAYS]
+    said = request.headers
+    parts = [program, str(generation), rights, request.root, said.get("host", ""), request.path]
+    parts += [request.query.decode("latin-1"), *(said.get(name, "") for name in _SAYS)]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -49,6 +61,9 @@ def has_already(request: Request, tag: str) -> str | None:
     if not sent:
         return None
     known = parse_etags(sent)
+    if known.star_tag:
+        # Whether there is an answer is not known before it is made.
+        return None
     return next((name for name in (tag, f"{tag}-gzip", f"{tag}-zstd") if known.contains_weak(name)), None)
 
 

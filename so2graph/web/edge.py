@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import Environ, StartResponse, WSGIApp
+from cachetools import LRUCache
 
 from so2graph.config import Settings
 from so2graph.engine.access import Access, Session
@@ -30,14 +31,14 @@ from so2graph.web.app import create_app
 from so2graph.web.asking import chosen_for, query_question
 from so2graph.web.bodies import Body, read_body
 from so2graph.web.cache import ResponseCache
-from so2graph.web.caching import Request, cache_headers, entity_tag, has_already
+from so2graph.web.caching import Request, cache_headers, entity_tag, fingerprint, has_already
 from so2graph.web.encoding import choose_coding
 from so2graph.web.errors import problem_answer
 from so2graph.web.headers import common_headers
 from so2graph.web.metrics import Observer, metrics
 from so2graph.web.outgoing import Outgoing
 from so2graph.web.protocol import SPARQL_METHODS, QueryRequest, names_html, read_parameters, read_query, wants_html
-from so2graph.web.relay import Relay, kill
+from so2graph.web.relay import Connections, Relay, kill
 
 __all__ = ["RUN_VARIABLE", "Edge", "create"]
 
@@ -50,6 +51,10 @@ Send = Callable[[Event], Awaitable[None]]
 Scope = dict[str, Any]
 
 
+_WATCH_AFTER = 0.05
+"""Seconds until somebody looks whether the client is still there."""
+_KNOWN = 4096
+"""Requests that are recognised by what they say, before anything is worked out."""
 _LARGE = 32_768
 """Bytes of a body beyond which it is read in a thread, so that others do not wait for it."""
 
@@ -66,7 +71,11 @@ class Edge:
         self._bridge = WSGIMiddleware(terminated, workers=settings.threads)
         self._access, self._readers, self._settings = access, readers, settings
         self._cache = ResponseCache(settings.cache_megabytes * 1_000_000)
+        self._connections = Connections(readers.run)
         self._observer = Observer(settings)
+        self._program = fingerprint(settings)
+        # By what a request says: when that was, under which key its answer is kept, and on which session.
+        self._known: LRUCache[tuple[object, ...], tuple[object, str, Session | None]] = LRUCache(_KNOWN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; what Granian gives it is not always a coroutine, so that it is wrapped."""
@@ -75,25 +84,40 @@ class Edge:
             return
         headers: dict[str, str] = {}
         for name, value in scope["headers"]:
-            key = name.decode("latin-1").lower()
-            headers[key] = f"{headers[key]}, {value.decode('latin-1')}" if key in headers else value.decode("latin-1")
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
         request = Request(scope["method"], scope.get("root_path", ""), scope["path"], scope["query_string"], headers)
-        coding = choose_coding(headers.get("accept-encoding", ""))
-        out = Outgoing(send, request, coding)
+        out = Outgoing(send, request, choose_coding(headers.get("accept-encoding", "")))
         # A client of HTTP/1.0 could not tell an answer that breaks off from a whole one.
         out.must_be_whole = scope.get("http_version") == "1.0"
         try:
-            await self._answer(scope, request, receive, out)
+            if not await self._at_once(request, out):
+                await self._answer(scope, request, receive, out)
         finally:
             self._observer.note(out)
 
+    async def _at_once(self, request: Request, out: Outgoing) -> bool:
+        """Sends again what the very same request was sent before, while nothing has changed."""
+        if request.method != "GET" or "if-none-match" in request.headers:
+            return False
+        known = self._known.get(request.identity)
+        if known is None or known[0] != self._access.stamp():
+            return False
+        kept = self._cache.peek(known[1])
+        if kept is None:
+            return False
+        out.cached, out.session = True, known[2]
+        await out.again(kept)
+        return True
+
     async def _answer(self, scope: Scope, request: Request, receive: Receive, out: Outgoing) -> None:
         """From the cache where it is there; else it is made, by one request at a time."""
+        stamp = self._access.stamp()
         try:
             caller = self._access.tokens.caller(request.headers.get("authorization", ""))
             scope["so2graph.caller"] = caller
             out.session = scope["so2graph.session"] = self._access.session(caller)
-            tag = entity_tag(request, caller.key, out.session.snapshot.manifest.number, self._settings)
+            tag = entity_tag(request, caller.key, out.session.snapshot.manifest.number, self._program)
         except Unauthorized as error:
             await self._refuse(error, scope, request, receive, out)
             return
@@ -109,6 +133,7 @@ class Edge:
         kept = await self._cache.get(key)
         out.waited = perf_counter() - out.started
         if kept is not None:
+            self._known[request.identity] = (stamp, key, out.session)
             out.cached = True
             await out.again(kept)
             return
@@ -175,7 +200,7 @@ class Edge:
         accept = out.request.headers.get("accept", "")
         question = query_question(session, asked, accept)
         out.query = asked.text
-        relay = Relay(self._readers, self._settings, session.snapshot.manifest.number, question)
+        relay = Relay(self._readers, self._connections, self._settings, session.snapshot.manifest.number, question)
         relay.exchange.spent = out.waited
         out.exchanges = [relay.exchange]
         watch = _Watch(receive, relay.close)
@@ -241,10 +266,14 @@ class Edge:
 
 
 class _Watch:
-    """Notices that a client goes away, and says so once."""
+    """Notices that a client goes away, and says so once; begins to look when an answer takes a while."""
 
     def __init__(self, receive: Receive, then: Callable[[], None]) -> None:
         self.gone = False
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, self._begin, receive, then)
+
+    def _begin(self, receive: Receive, then: Callable[[], None]) -> None:
         self._task = asyncio.ensure_future(self._watch(receive, then))
 
     async def _watch(self, receive: Receive, then: Callable[[], None]) -> None:
@@ -255,9 +284,11 @@ class _Watch:
 
     async def end(self) -> None:
         """Stops watching."""
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
 
 
 def _end_with_parent() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import Protocol
 
 import zstandard
@@ -53,6 +54,7 @@ def encoder(coding: str) -> Encoder:
     return _Gzip() if coding == "gzip" else _Zstd()
 
 
+@lru_cache(1024)
 def choose_coding(header: str) -> str | None:
     """The coding that an `Accept-Encoding` likes best; None for no coding (RFC 9110, 12.5.3)."""
     if not header.strip():

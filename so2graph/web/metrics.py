@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
 import os
 import queue
 import sys
+from collections import Counter as Counts
 from logging.handlers import QueueHandler, QueueListener
 from time import perf_counter
 
@@ -21,6 +23,9 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where the workers of one service add their counters up; the name is that of prometheus_client."""
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _WAITING_LINES = 10_000
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "QUERY")
+_FLUSH = 0.5
+"""Seconds after which counters are brought up to date."""
 _ROUTES = ("sparql", "graph-store", "queries-running", "queries", "doc", "id", "def", "graph", "static", "-")
 
 
@@ -46,6 +51,9 @@ class Observer:
         from prometheus_client import Counter, Histogram
 
         self._settings = settings
+        self._pending: list[tuple[str, str, str, float, int]] = []
+        self._kept: Counts[str] = Counts()
+        self._timer: asyncio.TimerHandle | None = None
         self._requests = Counter("so2graph_requests", "Requests answered.", ("route", "method", "status"))
         self._latency = Histogram(
             "so2graph_request_seconds", "Seconds from request to end of answer.", ("route",), buckets=_BUCKETS
@@ -53,7 +61,7 @@ class Observer:
         self._queries = Counter("so2graph_queries", "Queries asked.", ("outcome",))
         self._cache = Counter("so2graph_cache", "Requests for what can be kept.", ("outcome",))
         self._kills = Counter("so2graph_kills", "Queries that were ended before they were through.", ("reason",))
-        self._bytes = Counter("so2graph_sent_bytes", "Bytes of bodies sent.")
+        self._bytes = Counter("so2graph_sent_bytes", "Bytes of bodies sent to those without a token.")
         self._log = logging.getLogger("so2graph.requests")
         self._log.propagate = False
         if settings.log_requests == "yes" and not self._log.handlers:
@@ -69,18 +77,34 @@ class Observer:
         request, route = out.request, _route(out.request.path)
         whole = out.finished or request.method == "HEAD"
         status = str(out.status) if whole else "broken"
-        self._requests.labels(route, request.method, status).inc()
-        self._latency.labels(route).observe(seconds)
-        self._bytes.inc(out.size)
+        method = request.method if request.method in _METHODS else "other"
+        # How much somebody with a token was sent is nobody's business.
+        size = 0 if "authorization" in request.headers else out.size
+        self._pending.append((route, method, status, seconds, size))
+        if out.query:
+            self._queries.labels(status).inc()
         for exchange in out.exchanges:
             if exchange.ended_by:
                 self._kills.labels(exchange.ended_by).inc()
-        if out.query:
-            self._queries.labels(status).inc()
         if out.session is not None:
-            self._cache.labels("hit" if out.cached else "kept" if out.status == 304 else "miss").inc()
+            self._kept["hit" if out.cached else "kept" if out.status == 304 else "miss"] += 1
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_FLUSH, self.flush)
         if self._log.handlers:
             self._log.info(json.dumps(self._line(out, status, seconds), ensure_ascii=False))
+
+    def flush(self) -> None:
+        """Adds what was noted to the counters; done for many requests at a time, since each counter is a file."""
+        self._timer = None
+        pending, self._pending = self._pending, []
+        for (route, method, status), number in Counts(row[:3] for row in pending).items():
+            self._requests.labels(route, method, status).inc(number)
+        for route, _, _, seconds, _ in pending:
+            self._latency.labels(route).observe(seconds)
+        self._bytes.inc(sum(row[4] for row in pending))
+        for outcome, number in self._kept.items():
+            self._cache.labels(outcome).inc(number)
+        self._kept.clear()
 
     def _line(self, out: Outgoing, status: str, seconds: float) -> dict[str, object]:
         line: dict[str, object] = {

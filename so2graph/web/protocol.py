@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from werkzeug.datastructures import LanguageAccept, MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
@@ -174,7 +175,8 @@ def _media_types(accept: str) -> MIMEAccept:
     return MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in header])
 
 
-def choose_format(accept: str, wanted: str | None, offered: Sequence[Format]) -> Chosen:
+@lru_cache(1024)
+def choose_format(accept: str, wanted: str | None, offered: tuple[Format, ...]) -> Chosen:
     """The format to answer in: the one named by `wanted`, else the best by `Accept` (RFC 9110, 12.5.1).
 
     Of equal quality the first offered wins; no `Accept` takes anything. Raises `NotAcceptable` with all there is.
@@ -205,6 +207,7 @@ def _none_fits(what: str, offered: Sequence[Format]) -> NotAcceptable:
     return NotAcceptable(what, mend=f"There is: {names}.", available=available)
 
 
+@lru_cache(1024)
 def wants_html(accept: str) -> bool:
     """Whether a person with a browser asks: HTML is named, and nothing is liked better."""
     header = _media_types(accept)

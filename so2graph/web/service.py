@@ -13,6 +13,7 @@ from so2graph import __version__
 from so2graph.config import setting_rows
 from so2graph.engine.wire import Question
 from so2graph.errors import NotFound
+from so2graph.vocab import mask_addresses
 from so2graph.web.site import answer, site
 
 __all__ = ["Metrics", "blueprint"]
@@ -81,7 +82,10 @@ def _running() -> list[dict[str, object]]:
     status = site().engine.control({"op": "status"})
     hosts, writing = status.get("hosts"), status.get("writing")
     queries = [row for host in hosts for row in host["running"]] if isinstance(hosts, list) else []
-    return queries + (writing if isinstance(writing, list) else [])
+    rows = queries + (writing if isinstance(writing, list) else [])
+    # Who may not read everything may not read it in what others ask either.
+    unread = bool(site().session.hidden)
+    return [row | {"query": None if unread else mask_addresses(str(row["query"]))} for row in rows]
 
 
 @blueprint.get("/queries-running")

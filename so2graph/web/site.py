@@ -143,7 +143,7 @@ class Site:
             return self.path(quote(page, safe="/#%:@!$&'()*+,;=~"))
         return iri if iri.startswith(("http://", "https://")) else None
 
-    def choose(self, offered: Sequence[Format], wanted: str | None = None) -> Chosen:
+    def choose(self, offered: tuple[Format, ...], wanted: str | None = None) -> Chosen:
         return choose_format(request.headers.get("Accept", ""), wanted or self.wanted, offered)
 
     def page(self, template: str, status: int = 200, **values: object) -> Response:
