@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 7878
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 SOURCES := pyproject.toml so2graph/__init__.py
 
-.PHONY: run test lint types docs bench clean
+.PHONY: run test lint types docs bench bench-quick clean
 
 run: $(VENV)/.installed
 	@$(BIN)/so2graph build
@@ -25,8 +26,11 @@ types: $(VENV)/.installed-test
 docs: $(VENV)/.installed-test
 	$(BIN)/python docs/generate.py
 
-bench: $(VENV)/.installed-test
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks --table docs/benchmarks.md $(BENCH_ARGS)
+
+bench-quick: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks --quick --table docs/benchmarks.md $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) so2graph-data dist .coverage* .mypy_cache .pytest_cache .ruff_cache
@@ -45,3 +49,8 @@ $(VENV)/.installed-test: $(SOURCES) | $(BIN)/python
 	@echo 'Installing so2graph with what its tests need …'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-test
+	@echo 'Installing what so2graph is compared with …'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
+	@touch $@

@@ -236,7 +236,7 @@ FAILING = {
     "cut": "gave no SPARQL results",
     "endless": f"more than {MOST_BYTES} bytes",
     "large": f"more than {MOST_BYTES} bytes",
-    "slow": "timed out",
+    "slow": "took longer than",
     "closed": "cannot be asked",
 }
 

@@ -122,9 +122,9 @@ class Bounded:
         self._sink.write(bytes(data))
         return len(data)
 
-    def count(self) -> None:
-        """One more triple."""
-        self.rows += 1
+    def count(self, number: int = 1) -> None:
+        """So many more triples."""
+        self.rows += number
         self._check_rows()
 
     def _check_rows(self) -> None:

@@ -42,7 +42,9 @@ _SUFFIX = {
     ".nt": ox.RdfFormat.N_TRIPLES,
     ".nq": ox.RdfFormat.N_QUADS,
 }
-_SORTED = 100_000
+_LINES = ("ntriples", "nquads")
+"""Formats without prefixes, which the engine writes by itself."""
+_SORTED = 20_000
 """Triples up to which a graph is sorted before it is written; a larger one is written as it comes."""
 
 
@@ -208,7 +210,7 @@ class Answer:
     ) -> int:
         """Writes the answer to a sink in a format that carries its kind, and returns its rows or triples.
 
-        A graph of up to 100,000 triples is sorted, so that it has the same bytes every time, and a triple stands
+        A graph of up to 20,000 triples is sorted, so that it has the same bytes every time, and a triple stands
         once; a larger one is written as it comes. The rows of a SELECT keep the engine's order. Raises
         `ResultTooLarge` past a limit, or what the sink raises.
         """
@@ -376,7 +378,13 @@ class Store:
         first = list(islice(found, _SORTED + 1))
         if len(first) <= _SORTED:
             first.sort(key=_sort_key)
-        _serialize(first, chain(first, found), fmt, prefixes, bounded)
+            _serialize(first, first, fmt, prefixes, bounded)
+        elif fmt.name in _LINES:
+            bounded.count(self.count(graph))
+            with engine_errors():
+                self._store.dump(cast(IO[bytes], bounded), format=_RDF[fmt.name], from_graph=_graph(graph))
+        else:
+            _serialize(first, chain(first, found), fmt, prefixes, bounded)
         return bounded.rows
 
     def dump(self, graph: str) -> bytes:

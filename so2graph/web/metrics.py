@@ -10,12 +10,17 @@ import os
 import queue
 import sys
 from collections import Counter as Counts
+from functools import cache
 from logging.handlers import QueueHandler, QueueListener
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from so2graph.config import Settings
 from so2graph.vocab import mask_addresses
 from so2graph.web.outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
 
 __all__ = ["METRICS_FOLDER", "Observer", "metrics"]
 
@@ -44,24 +49,30 @@ class _Lossy(QueueHandler):
             return
 
 
+@cache
+def _counters() -> tuple[Counter, Histogram, Counter, Counter, Counter, Counter]:
+    """The counters of this process: requests, their seconds, queries, cache, kills and bytes."""
+    from prometheus_client import Counter, Histogram
+
+    return (
+        Counter("so2graph_requests", "Requests answered.", ("route", "method", "status")),
+        Histogram("so2graph_request_seconds", "Seconds from request to end of answer.", ("route",), buckets=_BUCKETS),
+        Counter("so2graph_queries", "Queries asked.", ("outcome",)),
+        Counter("so2graph_cache", "Requests for what can be kept.", ("outcome",)),
+        Counter("so2graph_kills", "Queries that were ended before they were through.", ("reason",)),
+        Counter("so2graph_sent_bytes", "Bytes of bodies sent to those without a token."),
+    )
+
+
 class Observer:
     """Notes every request of one worker."""
 
     def __init__(self, settings: Settings) -> None:
-        from prometheus_client import Counter, Histogram
-
         self._settings = settings
         self._pending: list[tuple[str, str, str, float, int]] = []
         self._kept: Counts[str] = Counts()
         self._timer: asyncio.TimerHandle | None = None
-        self._requests = Counter("so2graph_requests", "Requests answered.", ("route", "method", "status"))
-        self._latency = Histogram(
-            "so2graph_request_seconds", "Seconds from request to end of answer.", ("route",), buckets=_BUCKETS
-        )
-        self._queries = Counter("so2graph_queries", "Queries asked.", ("outcome",))
-        self._cache = Counter("so2graph_cache", "Requests for what can be kept.", ("outcome",))
-        self._kills = Counter("so2graph_kills", "Queries that were ended before they were through.", ("reason",))
-        self._bytes = Counter("so2graph_sent_bytes", "Bytes of bodies sent to those without a token.")
+        self._requests, self._latency, self._queries, self._cache, self._kills, self._bytes = _counters()
         self._log = logging.getLogger("so2graph.requests")
         self._log.propagate = False
         if settings.log_requests == "yes" and not self._log.handlers:
