@@ -29,15 +29,7 @@ _PIECES = (
 )
 
 
-def _ends_in_a_mark(value: str) -> bool:
-    """Whether the quotation mark that closes a value in JSON makes `,{"` or `[{"` of its end.
-
-    Such values are left out: they are counted as one row more than there is.
-    """
-    return value.endswith((",{", "[{"))
-
-
-_TEXT = st.lists(st.sampled_from(_PIECES), max_size=5).map("".join).filter(lambda value: not _ends_in_a_mark(value))
+_TEXT = st.lists(st.sampled_from(_PIECES), max_size=5).map("".join)
 _IRIS = st.sampled_from([Iri("http://example.org/,a"), Iri("http://example.org/%7B%7D"), Iri("urn:x:&amp;'")])
 _CELLS: st.SearchStrategy[Cell] = st.one_of(
     st.none(), st.none(), _TEXT.map(Literal), _TEXT.map(lambda value: Literal(value, "nl-be")), _IRIS

@@ -29,14 +29,14 @@ from so2graph.engine.sinks import Sink
 from so2graph.engine.slots import Slots
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.store import Answer
-from so2graph.engine.wire import DATA, END, ERROR, KIND, Frames, Question, frame
+from so2graph.engine.wire import DATA, END, ERROR, KIND, Frames, Question, frame, head
 from so2graph.errors import EndpointFailed, EngineFault, NotAcceptable, QueryMemory, So2Error
 from so2graph.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
 from so2graph.vocab import Blank, Iri, Prefixes, Term
 
 __all__ = ["Reader", "answer_question"]
 
-_PIECE = 65_536
+_PIECE = 262_144
 _ALARM_AFTER = 2.0
 """Seconds after the deadline until the system ends a reader that nobody ended."""
 _FORMATS = {fmt.name: fmt for fmt in FORMATS}
@@ -116,39 +116,43 @@ class _Gone(Exception):
 
 
 class _Framed:
-    """Sends an answer as frames, in pieces of 64 KiB; a small one in a single piece.
+    """Sends an answer as frames, in pieces of 256 KiB; a small one in a single piece.
 
     Time that the other side takes is not held against the query.
     """
 
     def __init__(self, connection: socket.socket, until: float) -> None:
         self._connection, self._until = connection, until
-        self._frames, self._data = bytearray(), bytearray()
+        self._frames: list[bytes] = []
+        self._data: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes) -> int:
         """Takes a piece of the answer."""
-        self._data += data
-        if len(self._data) >= _PIECE:
+        self._data.append(data)
+        self._size += len(data)
+        if self._size >= _PIECE:
             self._send()
         return len(data)
 
     def tell(self, kind: bytes, row: dict[str, object]) -> None:
         """Puts a frame of JSON into the row."""
-        if self._data:
-            self._frames += frame(DATA, bytes(self._data))
-            self._data.clear()
-        self._frames += frame(kind, json.dumps(row, default=str).encode())
+        self._close_data()
+        self._frames.append(frame(kind, json.dumps(row, default=str).encode()))
 
     def end(self, kind: bytes, row: dict[str, object]) -> None:
         """Sends the last frame, with all that was held back."""
         self.tell(kind, row)
         self._send()
 
+    def _close_data(self) -> None:
+        if self._size:
+            self._frames += [head(DATA, self._size), *self._data]
+            self._data, self._size = [], 0
+
     def _send(self) -> None:
-        if self._data:
-            self._frames += frame(DATA, bytes(self._data))
-            self._data.clear()
-        body, self._frames = bytes(self._frames), bytearray()
+        self._close_data()
+        body, self._frames = b"".join(self._frames), []
         signal.setitimer(signal.ITIMER_REAL, 0)
         started = time.monotonic()
         try:

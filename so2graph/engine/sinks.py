@@ -37,10 +37,6 @@ class Collected:
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
-# A string may end in the same three bytes; after it comes a comma or a brace, which begins no name of a variable.
-_ROW_START = re.compile(rb'[,\[]\{"[^,}]')
-
-
 class _Rows:
     """Counts the rows of a result document from its bytes, as the engine writes them."""
 
@@ -83,20 +79,31 @@ class _Rows:
         self._carry = b"" if b">" in end else end
 
     def _json(self, piece: bytes) -> None:
-        # A row starts with ,{" or [{" — inside a string the mark would be escaped — or is the empty ,{} or [{}.
+        # A row starts with ,{" or [{" — inside a string the quotation mark would be escaped, and where it ends one,
+        # a comma or a brace follows, with which no variable begins — or it is the empty ,{} or [{}.
         text = self._carry + piece
         cut = max(0, len(text) - 3)
         while cut and text[cut - 1] == 0x5C:
             cut -= 1
-        seen = text[: cut + 3]
-        self._seen += len(_ROW_START.findall(seen))
-        bare = _STRING.sub(b"", (b'"' if self._quoted else b"") + text[:cut]) if b"{}" in seen else None
-        marks = text[:cut].replace(b"\\\\", b"")
-        self._quoted ^= (marks.count(b'"') - marks.count(b'\\"')) % 2 == 1
+        # A mark counts where it begins; the next piece begins with what is carried.
+        for mark in (b',{"', b'[{"') if not self._seen else (b',{"',):
+            self._seen += text.count(mark, 0, cut + 2)
+            self._seen -= text.count(mark + b",", 0, cut + 3) + text.count(mark + b"}", 0, cut + 3)
+        bare = _STRING.sub(b"", (b'"' if self._quoted else b"") + text[:cut]) if b"{}" in text else None
+        self._quoted = self._quoted_at(text, cut)
         if bare is not None:
             bare += b"" if self._quoted else text[cut : cut + 2]
             self._seen += bare.count(b",{}") + bare.count(b"[{}")
         self._carry = text[cut:]
+
+    def _quoted_at(self, text: bytes, cut: int) -> bool:
+        """Whether `cut` is inside a string; counted from the last row that starts before it, which is outside."""
+        start = text.rfind(b',{"', 0, cut)
+        while start >= 0 and text[start + 3 : start + 4] in (b",", b"}", b""):
+            start = text.rfind(b',{"', 0, start)
+        quoted = self._quoted if start < 0 else False
+        marks = text[max(0, start) : cut].replace(b"\\\\", b"")
+        return quoted ^ ((marks.count(b'"') - marks.count(b'\\"')) % 2 == 1)
 
 
 class Bounded:
@@ -111,15 +118,16 @@ class Bounded:
 
     def write(self, data: bytes) -> int:
         """Takes a piece, as a file would."""
+        data = bytes(data)
         self._size += len(data)
         if self._max_bytes is not None and self._size > self._max_bytes:
             self._refuse("bytes", self._max_bytes, "max_result_bytes")
         if self._xml is not None:
-            self._xml.feed(bytes(data))
+            self._xml.feed(data)
         if self._counter is not None:
-            self.rows = self._counter.feed(bytes(data))
+            self.rows = self._counter.feed(data)
             self._check_rows()
-        self._sink.write(bytes(data))
+        self._sink.write(data)
         return len(data)
 
     def count(self, number: int = 1) -> None:

@@ -113,7 +113,8 @@ class Snapshot:
         self, graph: str, sink: Sink, fmt: Format, prefixes: Mapping[str, str], max_bytes: int, max_rows: int
     ) -> int:
         """Writes one stored graph to a sink as RDF, and returns its triples."""
-        return self._store.write_graph(graph, sink, fmt, prefixes, max_bytes, max_rows)
+        size = self.manifest.graphs.get(graph, 0)
+        return self._store.write_graph(graph, size, sink, fmt, prefixes, max_bytes, max_rows)
 
     def backup(self, path: Path) -> None:
         """A directory with the same content, to be changed into the next generation."""

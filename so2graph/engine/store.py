@@ -370,19 +370,27 @@ class Store:
             ) from None
 
     def write_graph(
-        self, graph: str, sink: Sink, fmt: Format, prefixes: Mapping[str, str], max_bytes: int, max_rows: int
+        self,
+        graph: str,
+        size: int,
+        sink: Sink,
+        fmt: Format,
+        prefixes: Mapping[str, str],
+        max_bytes: int,
+        max_rows: int,
     ) -> int:
-        """Writes one graph to a sink as `Answer.write_to` writes one, and returns its triples."""
+        """Writes one graph of `size` triples to a sink as `Answer.write_to` writes one, and returns its triples."""
         bounded = Bounded(sink, fmt, max_bytes, max_rows)
+        if size > _SORTED and fmt.name in _LINES:
+            bounded.count(size)
+            with engine_errors():
+                self._store.dump(cast(IO[bytes], bounded), format=_RDF[fmt.name], from_graph=_graph(graph))
+            return bounded.rows
         found = (quad.triple for quad in self._store.quads_for_pattern(None, None, None, _graph(graph)))
         first = list(islice(found, _SORTED + 1))
         if len(first) <= _SORTED:
             first.sort(key=_sort_key)
             _serialize(first, first, fmt, prefixes, bounded)
-        elif fmt.name in _LINES:
-            bounded.count(self.count(graph))
-            with engine_errors():
-                self._store.dump(cast(IO[bytes], bounded), format=_RDF[fmt.name], from_graph=_graph(graph))
         else:
             _serialize(first, chain(first, found), fmt, prefixes, bounded)
         return bounded.rows

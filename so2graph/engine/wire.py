@@ -14,7 +14,20 @@ from pathlib import Path
 
 from so2graph.errors import EngineFault
 
-__all__ = ["CONTROL", "DATA", "END", "ERROR", "KIND", "PINNED", "Frames", "Question", "frame", "link_of", "message"]
+__all__ = [
+    "CONTROL",
+    "DATA",
+    "END",
+    "ERROR",
+    "KIND",
+    "PINNED",
+    "Frames",
+    "Question",
+    "frame",
+    "head",
+    "link_of",
+    "message",
+]
 
 KIND, DATA, END, ERROR = b"K", b"D", b"E", b"X"
 """`KIND` {kind, format, volatile}, `DATA` bytes, `END` {rows}, `ERROR` a row of `faults.to_row`."""
@@ -64,9 +77,14 @@ class Question:
         return cls(**row)
 
 
+def head(kind: bytes, size: int) -> bytes:
+    """The head of a frame whose body has so many bytes."""
+    return _HEAD.pack(size, kind)
+
+
 def frame(kind: bytes, body: bytes) -> bytes:
     """One frame."""
-    return _HEAD.pack(len(body), kind) + body
+    return head(kind, len(body)) + body
 
 
 def message(body: bytes) -> dict[str, object]:
@@ -81,15 +99,22 @@ class Frames:
     """Puts frames together from pieces of any size."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._rest = b""
 
     def feed(self, piece: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Takes a piece; gives each frame that is whole by now, as kind and body."""
-        self._buffer += piece
-        while len(self._buffer) >= _HEAD.size:
-            size, kind = _HEAD.unpack_from(self._buffer)
-            if len(self._buffer) < _HEAD.size + size:
-                return
-            body = bytes(self._buffer[_HEAD.size : _HEAD.size + size])
-            del self._buffer[: _HEAD.size + size]
+        data, at = (self._rest + piece if self._rest else piece), 0
+        self._rest = b""
+        while len(data) - at >= _HEAD.size:
+            size, kind = _HEAD.unpack_from(data, at)
+            end = at + _HEAD.size + size
+            if len(data) < end:
+                break
+            body = data[at + _HEAD.size : end]
+            at = end
+            # Whoever takes the frame may stop here: what follows is not lost.
+            self._rest = data[at:]
             yield kind, body
+            data, at = self._rest, 0
+            self._rest = b""
+        self._rest = data[at:]

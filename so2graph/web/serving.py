@@ -82,7 +82,7 @@ def _tell_when_ready(url: str, ready: Callable[[str], None], stopped: threading.
 
 
 def _server(settings: Settings) -> AbstractServer[Any]:
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
     from granian.server import Server as Granian
 
@@ -94,6 +94,8 @@ def _server(settings: Settings) -> AbstractServer[Any]:
         port=settings.port,
         workers=settings.workers,
         websockets=False,
+        # With uvloop, where somebody has installed it, requests hang.
+        loop=Loops.asyncio,
         respawn_failed_workers=True,
         respawn_interval=0.1,
         log_level=LogLevels.warning,
