@@ -396,7 +396,8 @@ class Keeper:
             return False
         budget = self.settings.image_megabytes * 1_000_000 or machine_memory() // 4
         triples = manifest.triples + sum(manifest.derived.values())
-        return triples * _BYTES_PER_TRIPLE * (1 + _COPIED * self.settings.readers) <= budget
+        copies = self.settings.readers + self.settings.workers
+        return triples * _BYTES_PER_TRIPLE * (1 + _COPIED * copies) <= budget
 
 
 def _drain(end: int) -> None:

@@ -10,7 +10,7 @@ from so2graph.engine.staging import VOID, Staged, statistics
 from so2graph.engine.store import Quad
 from so2graph.formats import FORMATS
 from so2graph.publish.catalogue import Catalogue
-from so2graph.vocab import DCTERMS, RDF, XSD, Iri, Literal, Names, Term
+from so2graph.vocab import DCTERMS, DEFAULT_GRAPH, RDF, XSD, Iri, Literal, Names, Term
 
 __all__ = ["catalogue_graph", "service_description"]
 
@@ -78,11 +78,14 @@ def catalogue_graph(staged: Staged, catalogue: Catalogue, checksums: Mapping[Pat
     return quads
 
 
-def service_description(snapshot: Snapshot, readable: frozenset[str], endpoint: str) -> list[Quad]:
+def service_description(
+    snapshot: Snapshot, readable: frozenset[str], endpoint: str, *, federated: bool = False
+) -> list[Quad]:
     """The SPARQL service description of an endpoint (SPARQL 1.1 Service Description, section 3).
 
     It says that the default graph of a plain query is the merge of the graphs that hold facts, which graphs can be
-    reached by name with how many triples, and that the dataset of a query may be chosen with FROM.
+    reached by name with how many triples, that the dataset of a query may be chosen with FROM, and (`federated`) that
+    there are endpoints that SERVICE may name. Updates need a token.
     """
     quads: list[Quad] = []
 
@@ -94,14 +97,16 @@ def service_description(snapshot: Snapshot, readable: frozenset[str], endpoint: 
     default = Iri(f"{endpoint}#default-graph")
     add(service, RDF + "type", Iri(SD + "Service"))
     add(service, SD + "endpoint", Iri(endpoint))
-    add(service, SD + "supportedLanguage", Iri(SD + "SPARQL11Query"))
+    add(service, SD + "supportedLanguage", Iri(SD + "SPARQL11Query"), Iri(SD + "SPARQL11Update"))
+    if federated:
+        add(service, SD + "feature", Iri(SD + "BasicFederatedQuery"))
     add(service, SD + "resultFormat", *(Iri(f"http://www.w3.org/ns/formats/{_W3C_FORMATS[f.name]}") for f in FORMATS))
     add(service, SD + "defaultDataset", dataset)
     add(dataset, RDF + "type", Iri(SD + "Dataset"), Iri(VOID + "Dataset"))
     add(dataset, SD + "defaultGraph", default)
     add(default, RDF + "type", Iri(SD + "Graph"))
     add(default, DCTERMS + "description", *(Literal(text, language) for language, text in _DEFAULT_GRAPH.items()))
-    for iri in sorted(readable):
+    for iri in sorted(readable - {DEFAULT_GRAPH}):
         local = iri.removeprefix(names.base)
         named, graph = Iri(f"{endpoint}#{local}"), Iri(f"{endpoint}#{local}-graph")
         add(dataset, SD + "namedGraph", named)

@@ -63,7 +63,12 @@ def _as_page(here: Site, wanted: str | None) -> bool:
 def _description() -> Response:
     here = site()
     chosen = here.choose(GRAPH_FORMATS)
-    quads = service_description(here.session.snapshot, here.session.readable, request.base_url)
+    quads = service_description(
+        here.session.snapshot,
+        here.session.readable,
+        request.base_url,
+        federated=bool(here.settings.federation),
+    )
     return answer(serialize_quads(quads, chosen.format, here.session.prefixes), chosen.content_type)
 
 
