@@ -19,7 +19,7 @@ from pathlib import Path
 
 from so2graph.config import Settings
 from so2graph.engine.lines import Lines
-from so2graph.engine.process import close_others, memory_of
+from so2graph.engine.process import close_others, give_way, memory_of
 from so2graph.engine.reader import Reader
 from so2graph.engine.slots import Slots
 from so2graph.engine.snapshot import Snapshot
@@ -28,14 +28,13 @@ from so2graph.vocab import Prefixes
 
 __all__ = ["Host"]
 
-_SOON = 0.02
+_SOON = 0.01
 """Seconds after which the reader of a query is replaced."""
-_LONG = 0.03
+_LONG = 0.02
 """Seconds after which a query counts as long: it gives way to others where there are as many as processors."""
 _VERY_LONG = 1.0
 """Seconds after which a long query gives way to others even when the machine is not busy."""
-_TICK, _IDLE_TICK = 0.02, 0.1
-_NICE = 15
+_TICK, _IDLE_TICK = 0.01, 0.05
 _REMEMBERED = 1000
 _LINGER = 3.0
 """Seconds that idle readers beyond those stay."""
@@ -242,7 +241,7 @@ class Host:
         for since, child in long:
             if not child.nice and (len(long) >= cores or now - since > _VERY_LONG):
                 with suppress(OSError):
-                    os.setpriority(os.PRIO_PROCESS, child.pid, _NICE)
+                    give_way(child.pid)
                     child.nice = child.leaving = True
                     os.kill(child.pid, signal.SIGTERM)
         if len(long) > self.settings.max_readers:

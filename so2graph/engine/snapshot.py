@@ -10,7 +10,7 @@ from threading import Lock
 
 from so2graph.engine.dataset import Dataset, Graphs
 from so2graph.engine.generations import Folder, Manifest
-from so2graph.engine.sinks import Sink
+from so2graph.engine.sinks import Bounded, Sink
 from so2graph.engine.store import Answer, Quad, Store
 from so2graph.errors import ResultTooLarge
 from so2graph.formats import Format
@@ -114,7 +114,7 @@ class Snapshot:
     ) -> int:
         """Writes one stored graph to a sink as RDF, and returns its triples."""
         size = self.manifest.graphs.get(graph, 0)
-        return self._store.write_graph(graph, size, sink, fmt, prefixes, max_bytes, max_rows)
+        return self._store.write_graph(graph, size, Bounded(sink, fmt, max_bytes, max_rows), fmt, prefixes)
 
     def backup(self, path: Path) -> None:
         """A directory with the same content, to be changed into the next generation."""

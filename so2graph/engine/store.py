@@ -369,18 +369,8 @@ class Store:
                 column=column,
             ) from None
 
-    def write_graph(
-        self,
-        graph: str,
-        size: int,
-        sink: Sink,
-        fmt: Format,
-        prefixes: Mapping[str, str],
-        max_bytes: int,
-        max_rows: int,
-    ) -> int:
+    def write_graph(self, graph: str, size: int, bounded: Bounded, fmt: Format, prefixes: Mapping[str, str]) -> int:
         """Writes one graph of `size` triples to a sink as `Answer.write_to` writes one, and returns its triples."""
-        bounded = Bounded(sink, fmt, max_bytes, max_rows)
         if size > _SORTED and fmt.name in _LINES:
             bounded.count(size)
             with engine_errors():
