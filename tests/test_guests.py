@@ -329,10 +329,18 @@ def big(tmp_path: Path, settings_env: dict[str, str]) -> Iterator[Running]:
         connection.request("PUT", "/graph-store?default", body, headers)
         assert connection.getresponse().status in (200, 201, 204)
         connection.close()
-        until = time.monotonic() + 60
-        while b"so2graph_images 1.0" not in _get(running.url, "/-/metrics") and time.monotonic() < until:
-            time.sleep(0.2)
+        _settle(running.url)
         yield running
+
+
+def _settle(url: str) -> None:
+    """Waits until the one host there is has the generation in memory, and stays alone."""
+    until, calm = time.monotonic() + 90, 0
+    while calm < 5 and time.monotonic() < until:
+        time.sleep(0.5)
+        said = _get(url, "/-/metrics")
+        calm = calm + 1 if b"so2graph_images 1.0" in said and b"so2graph_hosts 1.0" in said else 0
+    assert calm == 5
 
 
 def _get(url: str, path: str) -> bytes:

@@ -220,6 +220,8 @@ class Host:
             now = time.monotonic()
             if now - child.born < 0.2 and self._slots.read(child.slot).served == 0 and why != "stopped":
                 self._not_before = now + 0.5
+            # The next reader of the slot may end before it has said anything: it did not end this question.
+            self._slots.take(child.slot, 0)
             self._free.append(child.slot)
 
     def _keep_lanes(self) -> None:
