@@ -218,7 +218,8 @@ class Host:
             while len(self._dead) > _REMEMBERED:
                 self._dead.popitem(last=False)
             now = time.monotonic()
-            if now - child.born < 0.2 and self._slots.read(child.slot).served == 0 and why != "stopped":
+            if now - child.born < 0.2 and not ident and why not in ("SIGTERM", "left"):
+                # It died at birth; so would the next.
                 self._not_before = now + 0.5
             # The next reader of the slot may end before it has said anything: it did not end this question.
             self._slots.take(child.slot, 0)
