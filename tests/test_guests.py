@@ -227,8 +227,8 @@ def test_hostile_clients_are_turned_away_and_nobody_notices(guest_house: Running
     watcher.join()
     assert {name for name, _ in found} == set(HOSTILE)
     assert not sorted({fault for name, got in found if (fault := _fault(name, got))})
-    # Clients and service share the processors here: below 6 ms it is the scheduler that is measured.
-    assert _p99(busy) < 5 * max(0.006, _p99(quiet)), f"p99 {_p99(busy) * 1000:.1f} ms, quiet {_p99(quiet) * 1000:.1f}"
+    # Clients and service share the processors here: below 8 ms it is the scheduler that is measured.
+    assert _p99(busy) < 5 * max(0.008, _p99(quiet)), f"p99 {_p99(busy) * 1000:.1f} ms, quiet {_p99(quiet) * 1000:.1f}"
     # Twelve queries may run at a time, each with its ceiling; the workers and the image take the rest.
     assert max(peaks) < 12 * CEILING + 500_000_000
     pids = family(pid)
@@ -286,7 +286,9 @@ def test_a_slow_client_costs_no_memory_and_a_million_rows_stay_small(big: Runnin
     idle = memory(family(pid))
     peaks = [idle]
     _million(big, peaks)
-    assert max(peaks) - idle < 300_000_000, f"{(max(peaks) - idle) / 1e6:.0f} MB above idle"
+    # What measures coverage takes memory too.
+    most = 400_000_000 if any(name.startswith("COVERAGE") for name in os.environ) else 300_000_000
+    assert max(peaks) - idle < most, f"{(max(peaks) - idle) / 1e6:.0f} MB above idle"
 
 
 def _million(big: Running, peaks: list[int]) -> None:
