@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def installed(name: str) -> bool:
 
 
 @dataclass
-class System:
+class System(ABC):
     """A server with a store of its own below `folder`; what it weighed at most is in `peaks`."""
 
     folder: Path
@@ -49,13 +50,13 @@ class System:
     data: Path = Path()
     process: Process | None = field(default=None)
 
+    @abstractmethod
     def load(self, data: Path) -> float:
         """Loads a file into a new store and leaves the server answering; seconds until it can be asked."""
-        raise NotImplementedError
 
+    @abstractmethod
     def command(self) -> list[str]:
         """What starts the server on its store and `port`."""
-        raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
         """The environment without settings of so2graph, which would change what is measured."""
@@ -97,7 +98,7 @@ class System:
         self.loads += 1
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027 - what most have not to do
         """Waits until what it does in the background is done."""
 
     def recover(self) -> None:
@@ -105,7 +106,7 @@ class System:
         self.start()
         self.settle()
 
-    def prepare_updates(self) -> None:
+    def prepare_updates(self) -> None:  # noqa: B027 - what most have not to do
         """Makes it take updates."""
 
     def running(self) -> Process:

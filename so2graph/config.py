@@ -95,7 +95,9 @@ class Settings:
     write_deadline: int = _setting(
         300, "Longest time that a write may take, in seconds; then it ends with 503.", low=1, high=86_400
     )
-    max_write_megabytes: int = _setting(4_000, "Memory that a write may take, in MB; then it ends with 503.", low=256)
+    max_write_megabytes: int = _setting(
+        4_000, "Memory that a write may take, in MB; then it ends with 503.", low=1000
+    )
     max_writes_waiting: int = _setting(100, "Writes that may wait for their turn; more give 503.", low=1, high=10_000)
     federation: str = _setting(
         "", "Endpoints that queries may reach by SERVICE, separated by spaces; none, unless given.", empty=True

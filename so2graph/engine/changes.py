@@ -44,7 +44,6 @@ class Write:
     writable: tuple[str, ...] | None = None
     match: tuple[str, ...] = ()
     none: bool = False
-    by: str = ""
 
     @classmethod
     def of(cls, row: Mapping[str, object]) -> Write:

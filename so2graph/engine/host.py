@@ -19,7 +19,7 @@ from pathlib import Path
 
 from so2graph.config import Settings
 from so2graph.engine.lines import Lines
-from so2graph.engine.process import close_others, give_way, memory_of
+from so2graph.engine.process import close_others, ended_children, give_way, memory_of
 from so2graph.engine.reader import Reader
 from so2graph.engine.slots import Slots
 from so2graph.engine.snapshot import Snapshot
@@ -199,13 +199,7 @@ class Host:
             os.kill(child.pid, signal.SIGTERM)
 
     def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        for pid, status in ended_children():
             child = self._children.pop(pid, None)
             if child is None:
                 continue

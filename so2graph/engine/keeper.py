@@ -23,7 +23,7 @@ from so2graph.engine.faults import to_row
 from so2graph.engine.generations import Folder
 from so2graph.engine.host import Host
 from so2graph.engine.lines import Lines
-from so2graph.engine.process import close_others, die_with_parent, machine_memory
+from so2graph.engine.process import close_others, die_with_parent, ended_children, machine_memory
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.wire import CONTROL, link_of
 from so2graph.engine.writer import Writer
@@ -196,6 +196,14 @@ class Keeper:
     def _start(self, number: int, *, image: bool) -> _Hosted:
         self._serial += 1
         path = self.run_folder / f"host-{self._serial}.sock"
+        pid, ours = self._fork(lambda control: self._be_host(number, image, path, control))
+        hosted = _Hosted(pid, number, image, path, Lines(ours))
+        self._hosts.append(hosted)
+        self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear_host(hosted))
+        return hosted
+
+    def _fork(self, work: Callable[[socket.socket], None]) -> tuple[int, socket.socket]:
+        """Starts a process that does `work` and ends; returns its id, and our end of the connection to it."""
         ours, theirs = socket.socketpair()
         parent = os.getpid()
         pid = os.fork()
@@ -203,15 +211,12 @@ class Keeper:
             status = 1
             try:
                 self._become(parent, {theirs.fileno()})
-                self._be_host(number, image, path, theirs)
+                work(theirs)
                 status = 0
             finally:
                 os._exit(status)
         theirs.close()
-        hosted = _Hosted(pid, number, image, path, Lines(ours))
-        self._hosts.append(hosted)
-        self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear_host(hosted))
-        return hosted
+        return pid, ours
 
     def _become(self, parent: int, kept: set[int]) -> None:
         """Makes a fork a process of its own."""
@@ -289,18 +294,7 @@ class Keeper:
 
     def _fork_writer(self, batch: Sequence[Mapping[str, object]]) -> int:
         """Starts a writer with a batch of writes; the queue hears what it says, and when it is gone."""
-        ours, theirs = socket.socketpair()
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                self._become(parent, {theirs.fileno()})
-                Writer(self.folder, self.settings, self.prefixes, theirs).run(batch)
-                status = 0
-            finally:
-                os._exit(status)
-        theirs.close()
+        pid, ours = self._fork(lambda control: Writer(self.folder, self.settings, self.prefixes, control).run(batch))
         self._ends[pid] = -1
         lines = Lines(ours)
 
@@ -326,13 +320,7 @@ class Keeper:
         return self._ends.pop(pid)
 
     def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        for pid, status in ended_children():
             if pid in self._ends:
                 self._ends[pid] = status
 

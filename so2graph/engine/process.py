@@ -6,13 +6,14 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 __all__ = [
     "close_others",
     "die_with_parent",
+    "ended_children",
     "give_way",
     "leave_network",
     "limit_memory",
@@ -49,6 +50,18 @@ def _statm() -> list[int]:
         return [int(word) for word in Path("/proc/self/statm").read_text(encoding="ascii").split()]
     except OSError:
         return []
+
+
+def ended_children() -> Iterator[tuple[int, int]]:
+    """The children that have ended since, each with its status, without waiting for any."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        yield pid, status
 
 
 def limit_memory(extra: int) -> None:

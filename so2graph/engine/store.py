@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -118,9 +119,16 @@ def parse_file(path: Path, text: str, base: str) -> list[Quad]:
 
 def parse_text(body: bytes | IO[bytes], fmt: Format, base: str) -> Iterator[Quad]:
     """The quads of a document in a format, as they are read; raises `BodySyntax` with line and column."""
-    try:
+    with _body_errors(fmt):
         for quad in ox.parse(body, format=_RDF[fmt.name], base_iri=base, rename_blank_nodes=True):
             yield _quad(quad)
+
+
+@contextmanager
+def _body_errors(fmt: Format) -> Iterator[None]:
+    """Translates a syntax error in the body of a write to `BodySyntax`."""
+    try:
+        yield
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         raise BodySyntax(
@@ -354,20 +362,10 @@ class Store:
                 if other is None or ox.Quad(quad.subject, quad.predicate, quad.object, other) not in store
             )
 
-    def load(self, path: Path, fmt: Format, base: str, graph: str | None) -> None:
-        """Reads a whole file in bulk, into one graph or (None) into the graphs that it names; raises `BodySyntax`."""
-        target = None if graph is None else _graph(graph)
-        try:
-            with storage_errors(self.path or Path()):
-                self._store.bulk_load(path=str(path), format=_RDF[fmt.name], base_iri=base, to_graph=target)
-        except SyntaxError as error:
-            line, column = error.lineno or 1, error.offset or 1
-            raise BodySyntax(
-                f"the body, line {line}, column {column}: {str(error.msg).rstrip('.')}",
-                mend=f"Mend it there, or say with Content-Type what it is: it was read as {fmt.title}.",
-                line=line,
-                column=column,
-            ) from None
+    def load(self, path: Path, fmt: Format, base: str, graph: str) -> None:
+        """Reads a whole file without graphs into one graph, in bulk; raises `BodySyntax`."""
+        with _body_errors(fmt), storage_errors(self.path or Path()):
+            self._store.bulk_load(path=str(path), format=_RDF[fmt.name], base_iri=base, to_graph=_graph(graph))
 
     def write_graph(self, graph: str, size: int, bounded: Bounded, fmt: Format, prefixes: Mapping[str, str]) -> int:
         """Writes one graph of `size` triples to a sink as `Answer.write_to` writes one, and returns its triples."""

@@ -46,7 +46,7 @@ def create_app(
     @app.before_request
     def known_already() -> Response | None:
         here = site()
-        if request.path not in graph_store.UPLOADS and request.method != "PUT":
+        if not request.path.startswith(graph_store.UPLOADS):
             request.max_content_length = 4 * settings.max_query_bytes + 100_000
         if (error := request.environ.get("asgi.scope", {}).get("so2graph.error")) is not None:
             raise error

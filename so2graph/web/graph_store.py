@@ -27,7 +27,8 @@ __all__ = ["METHODS", "UPLOADS", "blueprint"]
 
 blueprint = Blueprint("graph_store", __name__)
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
-UPLOADS = ("/graph-store",)
+UPLOADS = "/graph-store"
+"""Where bodies may be as large as `max_upload_bytes`."""
 _PIECE = 1_048_576
 
 
@@ -152,7 +153,6 @@ def _write(here: Site, task: str, graph: str, **values: object) -> Write:
         graph=graph,
         hidden=hidden,
         writable=here.caller.writable,
-        by=here.caller.name,
         **values,  # type: ignore[arg-type]  # fields of Write
     )
 

@@ -45,7 +45,7 @@ def update(here: Site, asked: UpdateRequest) -> Response:
     hidden = tuple(sorted(here.session.hidden))
     done = write(
         here,
-        Write("update", text=text, hidden=hidden, writable=here.caller.writable, by=here.caller.name),
+        Write("update", text=text, hidden=hidden, writable=here.caller.writable),
     )
     return told(done, 200)
 
