@@ -11,7 +11,7 @@ import click
 from so2graph.cli import main
 from so2graph.config import Settings, setting_rows
 from so2graph.errors import EXIT_CODES, leaves
-from so2graph.formats import FORMATS
+from so2graph.formats import ALL_FORMATS
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE
 
@@ -63,7 +63,7 @@ def formats_page() -> str:
             ", ".join(f"`{m}`" for m in fmt.media_types),
             ", ".join(sorted(fmt.kinds)),
         )
-        for fmt in FORMATS
+        for fmt in ALL_FORMATS
     ]
     return (
         "# Formats\n\nAsk by `Accept`, by `format=` (name, suffix or media type), or by a suffix in the address.\n\n"

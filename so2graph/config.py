@@ -42,6 +42,12 @@ class Settings:
         "https://w3id.org/so2graph/",
         "Base of all IRIs of the dataset: `id/…`, `doc/…`, `def#…` and `graph/…` stand below it.",
     )
+    public_url: str = _setting(
+        "",
+        "Address under which the world reaches the service, with its path behind a proxy (https://example.org/so2/); "
+        "empty: the address that a request names.",
+        empty=True,
+    )
     workers: int = _setting(2, "Worker processes of `serve`.", low=1, high=64)
     threads: int = _setting(8, "Requests that one worker handles at a time.", low=1, high=256)
     contact: str = _setting(
@@ -176,7 +182,7 @@ def _parse(row: Field[Any], given: object, source: str) -> object:
     choices = row.metadata["choices"]
     if choices and text not in choices:
         raise BadSetting(f"{source}={text!r} is not one of the values", mend=f"Give one of: {', '.join(choices)}.")
-    if row.name == "base":
+    if row.name == "base" or (row.name == "public_url" and text):
         _check_base(text, source)
     if row.name == "federation":
         for endpoint in text.split():
@@ -194,7 +200,7 @@ def _check_base(text: str, source: str) -> None:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or not text.endswith("/") or parts.query:
         raise BadSetting(
-            f"{source}={text!r} is not a base for IRIs",
+            f"{source}={text!r} is not an address that others can stand below",
             mend="Give an absolute http(s) address that ends with a slash.",
         )
     if any(c <= " " or c in '<>"{}|\\^`\x7f' for c in text):

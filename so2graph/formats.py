@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["DATASET_FORMATS", "FORMATS", "GRAPH_FORMATS", "HTML", "SOLUTION_FORMATS", "Format", "by_name"]
+__all__ = [
+    "ALL_FORMATS",
+    "DATASET_FORMATS",
+    "FORMATS",
+    "GRAPH_FORMATS",
+    "HTML",
+    "NETWORK_FORMATS",
+    "PLACE_FORMATS",
+    "SOLUTION_FORMATS",
+    "TABLE_FORMATS",
+    "Format",
+    "by_name",
+]
 
 
 @dataclass(frozen=True)
 class Format:
-    """One format. `media_types[0]` is the one we send; the others are understood in `Accept` and `format=`."""
+    """One format. `media_types[0]` is the one we send; the others are understood in `Accept` and `format=`.
+
+    `kinds` are what it can carry: `solutions` and `boolean` (answers of SPARQL), `graph` and `dataset` (RDF), `table`
+    (rows of any kind), `network` (nodes and edges), `places`, `page`.
+    """
 
     name: str
     title: str
@@ -31,6 +47,7 @@ class Format:
 
 _SOLUTIONS, _GRAPH = frozenset({"solutions", "boolean"}), frozenset({"graph"})
 _DATASET = frozenset({"graph", "dataset"})
+_TABLE = frozenset({"table"})
 
 FORMATS: tuple[Format, ...] = (
     Format(
@@ -47,8 +64,8 @@ FORMATS: tuple[Format, ...] = (
         ("application/sparql-results+xml", "application/xml", "text/xml"),
         _SOLUTIONS,
     ),
-    Format("csv", "CSV", "csv", ("text/csv",), _SOLUTIONS, charset=True),
-    Format("tsv", "TSV with RDF terms", "tsv", ("text/tab-separated-values",), _SOLUTIONS, charset=True),
+    Format("csv", "CSV", "csv", ("text/csv",), _SOLUTIONS | _TABLE, charset=True),
+    Format("tsv", "TSV with RDF terms", "tsv", ("text/tab-separated-values",), _SOLUTIONS | _TABLE, charset=True),
     Format("turtle", "Turtle", "ttl", ("text/turtle", "application/x-turtle"), _GRAPH, charset=True),
     Format("ntriples", "N-Triples", "nt", ("application/n-triples", "text/plain"), _GRAPH),
     Format("jsonld", "JSON-LD", "jsonld", ("application/ld+json", "application/json"), _DATASET),
@@ -59,6 +76,28 @@ FORMATS: tuple[Format, ...] = (
 
 HTML = Format("html", "web page", "html", ("text/html", "application/xhtml+xml"), frozenset({"page"}), charset=True)
 
+_TYPED: tuple[Format, ...] = (
+    Format(
+        "xlsx",
+        "Excel",
+        "xlsx",
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
+        _TABLE,
+    ),
+    Format("parquet", "Parquet", "parquet", ("application/vnd.apache.parquet",), _TABLE),
+    Format("arrow", "Arrow", "arrow", ("application/vnd.apache.arrow.stream",), _TABLE),
+)
+NETWORK_FORMATS: tuple[Format, ...] = (
+    Format("gexf", "GEXF (Gephi)", "gexf", ("application/gexf+xml",), frozenset({"network"})),
+    Format("graphml", "GraphML", "graphml", ("application/graphml+xml",), frozenset({"network"})),
+)
+PLACE_FORMATS: tuple[Format, ...] = (
+    Format("geojson", "GeoJSON", "geojson", ("application/geo+json",), frozenset({"places"})),
+)
+ALL_FORMATS = (*FORMATS, *_TYPED, *NETWORK_FORMATS, *PLACE_FORMATS)
+"""Every format of data; `FORMATS` are those of SPARQL."""
+
+TABLE_FORMATS = tuple(f for f in ALL_FORMATS if "table" in f.kinds)
 SOLUTION_FORMATS = tuple(f for f in FORMATS if "solutions" in f.kinds)
 GRAPH_FORMATS = tuple(f for f in FORMATS if "graph" in f.kinds)
 DATASET_FORMATS = tuple(f for f in FORMATS if "dataset" in f.kinds)

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import Environ, StartResponse, WSGIApp
@@ -75,6 +76,7 @@ class Edge:
         self._connections = Connections(readers.run)
         self._observer = Observer(settings)
         self._program = fingerprint(settings)
+        self._prefix = urlsplit(settings.public_url).path.rstrip("/")
         # By what a request says: when that was, under which key its answer is kept, and on which session.
         self._known: LRUCache[tuple[object, ...], tuple[object, str, Session | None]] = LRUCache(_KNOWN)
 
@@ -87,7 +89,12 @@ class Edge:
         for name, value in scope["headers"]:
             key, text = name.decode("latin-1").lower(), value.decode("latin-1")
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
-        request = Request(scope["method"], scope.get("root_path", ""), scope["path"], scope["query_string"], headers)
+        path = scope["path"]
+        if self._prefix:
+            # A proxy may take the prefix away or leave it; those behind here see it in either case.
+            path = path.removeprefix(self._prefix) if path.startswith(f"{self._prefix}/") else path
+            scope = {**scope, "root_path": self._prefix, "path": self._prefix + path}
+        request = Request(scope["method"], self._prefix, path, scope["query_string"], headers)
         out = Outgoing(send, request, choose_coding(headers.get("accept-encoding", "")))
         # A client of HTTP/1.0 could not tell an answer that breaks off from a whole one.
         out.must_be_whole = scope.get("http_version") == "1.0"

@@ -78,7 +78,7 @@ def _named(here: Site, local: str) -> str | None:
     if indirect is None:
         return None
     iri = urljoin(request.url.partition("?")[0], indirect)
-    own = urljoin(request.host_url, f"{request.script_root}/graph-store/")
+    own = here.url("graph-store/")
     if iri.startswith(own) and len(iri) > len(own):
         return here.session.snapshot.names.graph(iri[len(own) :])
     if ":" not in iri or any(c <= " " or c in '<>"{}|\\^`' for c in iri):
@@ -181,7 +181,7 @@ def _put_or_post(here: Site, graph: str | None) -> Response:
     response = told(done, 201 if made or (graph and not done["existed"]) else replaced)
     if made:
         local = made.removeprefix(here.session.snapshot.names.graph(""))
-        response.headers["Location"] = urljoin(request.host_url, f"{request.script_root}/graph-store/{local}")
+        response.headers["Location"] = here.url(f"graph-store/{local}")
     return response
 
 

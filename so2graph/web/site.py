@@ -129,6 +129,11 @@ class Site:
         bare, mark, fragment = path.partition("#")
         return f"{bare}{'&' if '?' in bare else '?'}lang={self.language}{mark}{fragment}"
 
+    def url(self, local: str = "") -> str:
+        """The whole address of `local` below this service: by the setting `public_url`, else by the request."""
+        root = self.settings.public_url or f"{request.host_url.rstrip('/')}{request.script_root}/"
+        return root + local.lstrip("/")
+
     @property
     def other_language(self) -> str:
         """The same page in the other language, as a URL query."""

@@ -66,7 +66,7 @@ def _description() -> Response:
     quads = service_description(
         here.session.snapshot,
         here.session.readable,
-        request.base_url,
+        here.url("sparql"),
         federated=bool(here.settings.federation),
     )
     return answer(serialize_quads(quads, chosen.format, here.session.prefixes), chosen.content_type)
