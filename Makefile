@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PORT ?= 7878
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+FUZZ_ARGS ?=
 SOURCES := pyproject.toml so2graph/__init__.py
 
-.PHONY: run test lint types docs bench bench-quick clean
+.PHONY: run test lint types docs fuzz bench bench-quick clean
 
 run: $(VENV)/.installed
 	@$(BIN)/so2graph build
@@ -25,6 +26,9 @@ types: $(VENV)/.installed-test
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python docs/generate.py
+
+fuzz: $(VENV)/.installed-test
+	$(BIN)/python -m tests.fuzz_openapi $(FUZZ_ARGS)
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks --table docs/benchmarks.md $(BENCH_ARGS)

@@ -9,16 +9,16 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from benchmarks import report, synthetic
+from benchmarks import exports, report, synthetic
 from benchmarks.client import Failed
 from benchmarks.results import Row, judge, ratios
 from benchmarks.suite import Suite, plan
-from benchmarks.systems import OURS, PEERS, RDFLIB, installed, make
+from benchmarks.systems import OURS, PEERS, RDFLIB, System, installed, make
 from benchmarks.throughput import generator_name
 
 _SEED = 7
@@ -34,6 +34,7 @@ class Run:
     out: TextIO
     rows: list[Row] = field(default_factory=list)
     peaks: dict[int, dict[str, int]] = field(default_factory=dict)
+    exported: list[exports.Exported] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
     def write(self, record: dict[str, object]) -> None:
@@ -66,8 +67,18 @@ class Run:
             for system in systems:
                 stack.callback(system.stop)
             Suite(plan(size, quick=self.options.quick), data, systems, self.options.cap, self.tell).run()
+            if size == max(self.options.sizes):
+                self.export(size, systems[0], folder)
         for name, weight in peaks.items():
             self.write({"kind": "memory", "size": size, "system": name, "peak_pss_bytes": weight})
+
+    def export(self, size: int, ours: System, folder: Path) -> None:
+        """Exports the dataset that so2graph holds, with nobody else at work."""
+        ours.stop()
+        for row in exports.measure(size, ours.store, folder, ours.environment()):
+            self.exported.append(row)
+            self.write({"kind": "export", **asdict(row)})
+            print(f"[{time.monotonic() - self.begun:5.0f} s] {size:>9,} export as {row.format}: {row.seconds:.1f} s")
 
     def _bears(self, name: str, size: int) -> bool:
         return name != RDFLIB or size <= _RDFLIB_MOST or self.options.with_rdflib_1m
@@ -110,6 +121,11 @@ def _finish(run: Run, about: dict[str, object], missing: Sequence[str]) -> None:
     sections = {
         "Marks over several rows": report.marks_table(marks),
         "Rows": [*report.table(run.rows, found), *(["", *absent] if absent else [])],
+        "Exports": [
+            "The whole dataset by `so2graph export`, read from its directory; memory is that of the whole command.",
+            "",
+            *exports.table(run.exported),
+        ],
         "Memory at most": [
             "Proportional set size of all processes of a system, sampled while it loaded and answered.",
             "",

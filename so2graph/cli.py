@@ -6,24 +6,26 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from so2graph import __version__
+from so2graph.cli_export import export
+from so2graph.cli_files import format_of, pairs, query_text, stored_query, write_whole
 from so2graph.cli_options import settings_options
+from so2graph.cli_progress import progress
+from so2graph.cli_publish import publish
+from so2graph.cli_session import bundle_of, session_of
 from so2graph.cli_tokens import token
 from so2graph.config import Settings, setting_rows
-from so2graph.errors import EXIT_CODES, BadParameter, NotAcceptable, So2Error
+from so2graph.errors import EXIT_CODES, BadParameter, So2Error
 
 if TYPE_CHECKING:
     from so2graph.engine.access import Session
     from so2graph.engine.store import Answer
-    from so2graph.formats import Format
-    from so2graph.registry import Bundle, StoredQuery
 
 __all__ = ["main"]
 
@@ -73,44 +75,6 @@ def main() -> None:
     """
 
 
-def _bundle(settings: Settings) -> Bundle:
-    from so2graph.registry import Bundle
-
-    return Bundle.find(settings.base)
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on stderr, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _step, _done, _total: None
-        return
-    bars: list[Any] = []
-
-    def tell(step: str, done: int, total: int) -> None:
-        if not bars:
-            bars.append(click.progressbar(length=total, label=label, file=sys.stderr, item_show_func=str))
-            bars[0].__enter__()
-        bars[0].update(done - bars[0].pos, step)
-
-    try:
-        yield tell
-    finally:
-        for bar in bars:
-            bar.render_finish()
-
-
-def _session(settings: Settings) -> Session:
-    """A session on the current generation, built first when the folder has none."""
-    from so2graph.engine.access import Access
-    from so2graph.publish.build import ensure_built
-
-    bundle = _bundle(settings)
-    with _progress("building") as tell:
-        ensure_built(bundle, settings, tell)
-    return Access(settings, bundle).session()
-
-
 @main.command()
 @click.option("--discard-edits", is_flag=True, help="Leave out what was written over HTTP since the last build.")
 @settings_options()
@@ -118,8 +82,8 @@ def build(discard_edits: bool, settings: Settings) -> None:
     """Build the catalogue into a new generation; the same inputs make none."""
     from so2graph.publish.build import build as run
 
-    with _progress("building") as tell:
-        built = run(_bundle(settings), settings, tell, discard_edits=discard_edits)
+    with progress("building") as tell:
+        built = run(bundle_of(settings), settings, tell, discard_edits=discard_edits)
     manifest = built.manifest
     what = "made" if built.new else "unchanged:"
     click.echo(
@@ -136,8 +100,8 @@ def validate(settings: Settings) -> None:
 
     from so2graph.publish.build import validate as run
 
-    with tempfile.TemporaryDirectory(prefix="so2graph-") as scratch, _progress("checking") as tell:
-        triples = run(_bundle(settings), settings, Path(scratch), tell)
+    with tempfile.TemporaryDirectory(prefix="so2graph-") as scratch, progress("checking") as tell:
+        triples = run(bundle_of(settings), settings, Path(scratch), tell)
     click.echo(f"fit to publish: {triples} triples, no faults")
 
 
@@ -155,8 +119,8 @@ def serve(empty: bool, settings: Settings) -> None:
     from so2graph.publish.build import ensure_built, ensure_empty
     from so2graph.web.serving import run
 
-    bundle = _bundle(settings)
-    with _progress("building") as tell:
+    bundle = bundle_of(settings)
+    with progress("building") as tell:
         built = ensure_empty(settings) if empty else ensure_built(bundle, settings, tell)
     Access(settings, bundle).session().snapshot.open()
     run(
@@ -169,7 +133,9 @@ def serve(empty: bool, settings: Settings) -> None:
 
 @main.command()
 @click.argument("query")
-@click.option("-f", "--format", "wanted", default="table", help="table, or csv, tsv, json, xml, turtle, …")
+@click.option(
+    "-f", "--format", "wanted", default="table", help="table, or csv, tsv, json, xml, xlsx, parquet, arrow, turtle, …"
+)
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of a stored query.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the screen.")
 @settings_options()
@@ -177,18 +143,18 @@ def query(query: str, wanted: str, params: tuple[str, ...], output: Path | None,
     """Ask a question: SPARQL text, a file with it, - for standard input, or the name of a stored query."""
     from so2graph.terminal import echo_records, echo_table, rows_of
 
-    session = _session(settings)
-    bundle = _bundle(settings)
-    stored = _stored(bundle, query)
+    session = session_of(settings)
+    bundle = bundle_of(settings)
+    stored = stored_query(bundle, query)
     if stored is None:
         if params:
             raise BadParameter("only a stored query takes parameters", mend="Write the values into the query.")
-        answer = session.query(_text(query))
+        answer = session.query(query_text(query))
     else:
         english = {p.name: "en" for p in stored.parameters if p.type == "language"}
-        answer = session.stored(stored, english | _pairs(params))
+        answer = session.stored(stored, english | pairs(params))
     if wanted != "table":
-        _write(_encoded(answer, wanted, session), output)
+        write_whole(_encoded(answer, wanted, session, output), output)
         return
     if output is not None:
         raise BadParameter("a table is for the screen", mend="Choose --format csv or another for a file.")
@@ -200,113 +166,14 @@ def query(query: str, wanted: str, params: tuple[str, ...], output: Path | None,
         echo_table(columns, rows)
 
 
-def _stored(bundle: Bundle, text: str) -> StoredQuery | None:
-    """The stored query that `text` names; None when it is a query itself, a file, or standard input."""
-    if not text.replace("-", "").isalnum() or _is_file(Path(text)):
-        return None
-    name = text.lower()
-    return bundle.query(name) if name == text or name in bundle.queries() else None
+def _encoded(answer: Answer, wanted: str, session: Session, output: Path | None) -> bytes:
+    from so2graph.formats import BOOLEAN_FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
 
-
-def _text(query: str) -> str:
-    if query == "-":
-        try:
-            return sys.stdin.buffer.read().decode("utf-8")
-        except UnicodeDecodeError:
-            raise BadParameter("standard input is not UTF-8", mend="Encode the query as UTF-8.") from None
-    path = Path(query)
-    if (len(query) < 1000 and "\n" not in query and path.suffix in (".rq", ".sparql")) or _is_file(path):
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadParameter(f"the file {query} cannot be read: {error}", mend="Give a readable file.") from None
-    return query
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _pairs(params: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for pair in params:
-        name, sign, value = pair.partition("=")
-        if not sign:
-            raise BadParameter(f"--param {pair!r} is not NAME=VALUE", mend="Write it as --param name=value.")
-        pairs[name] = value
-    return pairs
-
-
-def _format(wanted: str, offered: tuple[Format, ...]) -> Format:
-    from so2graph.formats import by_name
-
-    found = by_name(wanted, offered)
-    if found is None:
-        raise NotAcceptable(
-            f"--format {wanted!r} cannot be made here", mend=f"There is: {', '.join(f.name for f in offered)}."
-        )
-    return found
-
-
-def _encoded(answer: Answer, wanted: str, session: Session) -> bytes:
-    from so2graph.formats import GRAPH_FORMATS, SOLUTION_FORMATS
-
-    offered = GRAPH_FORMATS if answer.kind == "graph" else SOLUTION_FORMATS
-    return answer.write(_format(wanted, offered), session.prefixes, session.settings.max_result_bytes)
-
-
-def _write(body: bytes, output: Path | None) -> None:
-    """The bytes to the screen, or to a file that is whole or not there."""
-    from so2graph.engine.generations import storage_errors
-
-    if output is None:
-        sys.stdout.buffer.write(body)
-        sys.stdout.buffer.flush()
-        return
-    with storage_errors(output.parent):
-        target = output.resolve()
-        if target.exists() and not target.is_file():
-            target.write_bytes(body)
-        else:
-            _replace_file(target, body)
-    click.echo(f"wrote {len(body)} bytes to {output}", err=True)
-
-
-def _replace_file(target: Path, body: bytes) -> None:
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_bytes(body)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@main.command()
-@click.option(
-    "-f",
-    "--format",
-    "wanted",
-    default="trig",
-    show_default=True,
-    help="trig, nquads or jsonld (with graphs); turtle, ntriples or rdfxml (the facts, without graphs).",
-)
-@click.option("-g", "--graph", metavar="IRI", help="One graph, by IRI or the part after graph/ (so2/planned).")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the screen.")
-@settings_options()
-def export(wanted: str, graph: str | None, output: Path | None, settings: Settings) -> None:
-    """Take the dataset home as RDF.
-
-    A format without graphs holds the facts, since it could not say which statements are plans. E-mail addresses are
-    in no export but that of their own graph.
-    """
-    from so2graph.formats import GRAPH_FORMATS
-    from so2graph.publish.export import export as run
-
-    session = _session(settings)
-    _write(run(session, _format(wanted, GRAPH_FORMATS), graph), output)
+    offered = {"graph": GRAPH_FORMATS, "boolean": BOOLEAN_FORMATS}.get(answer.kind, SOLUTION_FORMATS)
+    fmt = format_of(wanted, offered)
+    if fmt.binary and output is None and sys.stdout.isatty():
+        raise BadParameter(f"{fmt.title} is not for the screen", mend="Give a file with --output, or a pipe.")
+    return answer.write(fmt, session.prefixes, session.settings.max_result_bytes, session.origin)
 
 
 @main.command()
@@ -334,7 +201,7 @@ def path(start: str, end: str, certainty: str, lang: str, steps: int, as_json: b
             f"--steps {steps} is more than {settings.max_path_steps}",
             mend="Ask for fewer, or raise the setting max_path_steps.",
         )
-    session = _session(settings)
+    session = session_of(settings)
     ends = [find_entity(session, text).value for text in (start, end)]
     if ends[0] == ends[1]:
         raise BadParameter(f"{start!r} and {end!r} are the same thing", mend="Give two things.")
@@ -360,7 +227,7 @@ def stats(settings: Settings) -> None:
     """Count what the dataset holds, graph by graph."""
     from so2graph.terminal import echo_table
 
-    session = _session(settings)
+    session = session_of(settings)
     manifest = session.snapshot.manifest
     graphs = {iri: count for iri, count in manifest.graphs.items() if iri in session.readable}
     labels = session.labels(graphs, "en")
@@ -383,4 +250,6 @@ def settings_command(settings: Settings) -> None:
     )
 
 
+main.add_command(export)
 main.add_command(token)
+main.add_command(publish)

@@ -133,10 +133,42 @@ class Settings:
     max_page_rows: int = _setting(
         1_000, "Most rows that a web page shows of an answer; downloads hold them all.", low=1
     )
+    max_page_size: int = _setting(10_000, "Most rows that `limit=` may ask of a stored query; more gives 400.", low=1)
     max_merge_triples: int = _setting(
         2_000_000,
         "Most triples that `FROM` with several graphs may merge for one query; more gives 422.",
         low=1,
+    )
+    exports: str = _setting(
+        "", "Folder of the export files that the service makes; empty: `exports` in the data folder.", empty=True
+    )
+    export_patience: int = _setting(
+        20,
+        "Seconds that a request waits for an export file in the making; then it is told to come back (503).",
+        low=0,
+        high=3600,
+    )
+    export_deadline: int = _setting(
+        900, "Longest time that making an export file may take, in seconds.", low=1, high=86_400
+    )
+    max_export_megabytes: int = _setting(
+        4_000, "Memory that making an export file may take, in MB; then it ends with 503.", low=300
+    )
+    max_exports: int = _setting(1, "Export files that one worker makes at a time; more give 503.", low=1, high=64)
+    max_frame_triples: int = _setting(
+        50_000, "Most triples that are put into one nested JSON-LD document (framing); more give 422.", low=1
+    )
+    max_description_triples: int = _setting(
+        5_000,
+        "Most triples in the description of one thing (`/doc`); a longer one is cut, says so, and says where all is.",
+        low=10,
+        high=1_000_000,
+    )
+    max_counted_triples: int = _setting(
+        10_000_000,
+        "Most triples of a graph or merge whose subjects, objects and partitions are counted for VoID, and whose "
+        "things are listed in the sitemap; of more only the size is told.",
+        low=0,
     )
     max_path_steps: int = _setting(8, "Most steps that `path` follows.", low=1, high=20)
     keep_generations: int = _setting(20, "Generations kept; the oldest beyond that are removed.", low=1)
@@ -200,7 +232,7 @@ def _check_base(text: str, source: str) -> None:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or not text.endswith("/") or parts.query:
         raise BadSetting(
-            f"{source}={text!r} is not an address that others can stand below",
+            f"{source}={text!r} is not a base for addresses",
             mend="Give an absolute http(s) address that ends with a slash.",
         )
     if any(c <= " " or c in '<>"{}|\\^`\x7f' for c in text):

@@ -37,7 +37,9 @@ __all__ = [
     "QueryTimeout",
     "QueryTooComplex",
     "QueryTooLarge",
+    "RangeRefused",
     "ResultTooLarge",
+    "SiteBroken",
     "So2Error",
     "Unauthorized",
     "UnknownEntity",
@@ -198,6 +200,12 @@ class PreconditionFailed(So2Error):
     slug, title, status, exit_code = "precondition-failed", "The precondition does not hold", 412, 3
 
 
+class RangeRefused(So2Error):
+    """The part of a file that is asked for is not in it; member `size` is the length of the file in bytes."""
+
+    slug, title, status, exit_code = "range-not-satisfiable", "No such part", 416, 2
+
+
 class UnsupportedMedia(So2Error):
     """The body of the request is of a type that is not read here."""
 
@@ -234,6 +242,12 @@ class CheckFailed(DataInvalid):
             mend="Mend the files named above and build again.",
         )
         self.faults = faults
+
+
+class SiteBroken(DataInvalid):
+    """A site of plain files has links without a target, or shows what it may not."""
+
+    slug, title = "site-broken", "The plain files are not a whole site"
 
 
 class DatasetLocked(So2Error):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 __all__ = [
     "ALL_FORMATS",
+    "BOOLEAN_FORMATS",
+    "CANONICAL",
     "DATASET_FORMATS",
     "FORMATS",
     "GRAPH_FORMATS",
@@ -25,7 +27,8 @@ class Format:
     """One format. `media_types[0]` is the one we send; the others are understood in `Accept` and `format=`.
 
     `kinds` are what it can carry: `solutions` and `boolean` (answers of SPARQL), `graph` and `dataset` (RDF), `table`
-    (rows of any kind), `network` (nodes and edges), `places`, `page`.
+    (rows of any kind), `network` (nodes and edges), `places`, `version` (names a dataset by its hash), `page`. No
+    terminal can show what is `binary`.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Format:
     media_types: tuple[str, ...]
     kinds: frozenset[str]
     charset: bool = False
+    binary: bool = False
 
     @property
     def media_type(self) -> str:
@@ -48,6 +52,7 @@ class Format:
 _SOLUTIONS, _GRAPH = frozenset({"solutions", "boolean"}), frozenset({"graph"})
 _DATASET = frozenset({"graph", "dataset"})
 _TABLE = frozenset({"table"})
+_ROWS = frozenset({"table", "solutions"})
 
 FORMATS: tuple[Format, ...] = (
     Format(
@@ -65,7 +70,7 @@ FORMATS: tuple[Format, ...] = (
         _SOLUTIONS,
     ),
     Format("csv", "CSV", "csv", ("text/csv",), _SOLUTIONS | _TABLE, charset=True),
-    Format("tsv", "TSV with RDF terms", "tsv", ("text/tab-separated-values",), _SOLUTIONS | _TABLE, charset=True),
+    Format("tsv", "TSV", "tsv", ("text/tab-separated-values",), _SOLUTIONS | _TABLE, charset=True),
     Format("turtle", "Turtle", "ttl", ("text/turtle", "application/x-turtle"), _GRAPH, charset=True),
     Format("ntriples", "N-Triples", "nt", ("application/n-triples", "text/plain"), _GRAPH),
     Format("jsonld", "JSON-LD", "jsonld", ("application/ld+json", "application/json"), _DATASET),
@@ -82,10 +87,11 @@ _TYPED: tuple[Format, ...] = (
         "Excel",
         "xlsx",
         ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
-        _TABLE,
+        _ROWS,
+        binary=True,
     ),
-    Format("parquet", "Parquet", "parquet", ("application/vnd.apache.parquet",), _TABLE),
-    Format("arrow", "Arrow", "arrow", ("application/vnd.apache.arrow.stream",), _TABLE),
+    Format("parquet", "Parquet", "parquet", ("application/vnd.apache.parquet",), _ROWS, binary=True),
+    Format("arrow", "Arrow", "arrow", ("application/vnd.apache.arrow.stream",), _ROWS, binary=True),
 )
 NETWORK_FORMATS: tuple[Format, ...] = (
     Format("gexf", "GEXF (Gephi)", "gexf", ("application/gexf+xml",), frozenset({"network"})),
@@ -94,11 +100,17 @@ NETWORK_FORMATS: tuple[Format, ...] = (
 PLACE_FORMATS: tuple[Format, ...] = (
     Format("geojson", "GeoJSON", "geojson", ("application/geo+json",), frozenset({"places"})),
 )
-ALL_FORMATS = (*FORMATS, *_TYPED, *NETWORK_FORMATS, *PLACE_FORMATS)
+CANONICAL = Format(
+    "canonical", "canonical N-Quads (RDFC-1.0)", "c14n", ("application/n-quads",), frozenset({"version"})
+)
+"""By its sha256 a version of the dataset is known."""
+ALL_FORMATS = (*FORMATS, CANONICAL, *_TYPED, *NETWORK_FORMATS, *PLACE_FORMATS)
 """Every format of data; `FORMATS` are those of SPARQL."""
 
 TABLE_FORMATS = tuple(f for f in ALL_FORMATS if "table" in f.kinds)
-SOLUTION_FORMATS = tuple(f for f in FORMATS if "solutions" in f.kinds)
+SOLUTION_FORMATS = tuple(f for f in ALL_FORMATS if "solutions" in f.kinds)
+"""Those of SPARQL come first, so that no other is ever taken for lack of a choice."""
+BOOLEAN_FORMATS = tuple(f for f in FORMATS if "boolean" in f.kinds)
 GRAPH_FORMATS = tuple(f for f in FORMATS if "graph" in f.kinds)
 DATASET_FORMATS = tuple(f for f in FORMATS if "dataset" in f.kinds)
 

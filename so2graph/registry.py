@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -14,10 +15,27 @@ import yaml
 from so2graph.errors import BadParameter, DataInvalid, DataSyntax, UnknownQuery
 from so2graph.vocab import XSD, Literal, Prefixes, Term, curie_or_iri, rebase
 
-__all__ = ["PARAMETER_TYPES", "VIEWS", "Bundle", "Check", "Parameter", "StoredQuery", "Text"]
+__all__ = ["IRI_TEXT", "PARAMETER_TYPES", "RESERVED", "VIEWS", "Bundle", "Check", "Parameter", "StoredQuery", "Text"]
 
 VIEWS = ("table", "paths", "graph")
-PARAMETER_TYPES = ("iri", "string", "integer", "year", "language")
+# RFC 3987, 2.2, without the characters beyond ASCII that it leaves to private use. Those are looked for ahead: as a
+# class, so many make programs slow that make texts by the pattern.
+_PAIRS = "".join(f"{chr(last - 1)}-{chr(last)}" for last in range(0x1FFFF, 0xE0000, 0x10000))
+_PRIVATE = (
+    rf"\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff{_PAIRS}{chr(0xE0000)}-{chr(0xE0FFF)}{chr(0xEFFFE)}-{chr(0x10FFFF)}"
+)
+_PART = r"""(?:[^\x00-\x20\x7f-\x9f<>"{}|\\^`%\[\]#]|%[0-9A-Fa-f]{2})*"""
+IRI_TEXT = rf"(?![\s\S]*[{_PRIVATE}])[A-Za-z][A-Za-z0-9+.-]*:{_PART}(?:#{_PART})?"
+PARAMETER_TYPES = {
+    "iri": rf"<{IRI_TEXT}>|{IRI_TEXT}",
+    "string": r"[\s\S]*",
+    "integer": r"[+-]?[0-9]{1,18}",
+    "year": r"[0-9]{4}",
+    "language": r"nl|en",
+}
+"""The types of parameters, each with the texts that it takes, in what Python and ECMA-262 have in common."""
+RESERVED = ("lang", "format", "personal", "limit", "offset", "count", "download")
+"""Names that no parameter of a stored query has: over HTTP they ask for the answer in another way."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +71,10 @@ class Parameter:
             }.get(self.type, "Give some text."),
             parameter=self.name,
         )
-        if self.type == "iri":
-            try:
-                return curie_or_iri(value, prefixes)
-            except BadParameter:
-                raise problem from None
-        pattern = {"integer": r"[+-]?[0-9]{1,18}", "year": r"[0-9]{4}", "language": r"nl|en", "string": r".*"}
-        if not re.fullmatch(pattern[self.type], value, re.DOTALL):
+        if not re.fullmatch(PARAMETER_TYPES[self.type], value):
             raise problem
+        if self.type == "iri":
+            return curie_or_iri(value, prefixes)
         datatype = {"integer": XSD + "integer", "year": XSD + "gYear"}.get(self.type, XSD + "string")
         return Literal(value, datatype=datatype)
 
@@ -93,7 +107,9 @@ class StoredQuery:
                     parameter=name,
                 )
         texts = {name: given.get(name, "").strip() or parameter.default for name, parameter in known.items()}
-        return {name: known[name].parse(text, prefixes) for name, text in texts.items() if text}
+        # A form has a box for each text, which may be empty; a language is chosen.
+        texts |= {name: given[name] for name in given if known[name].type == "language"}
+        return {name: known[name].parse(text, prefixes) for name, text in texts.items() if text is not None}
 
 
 @dataclass(frozen=True)
@@ -189,6 +205,7 @@ def _text(name: str, header: Mapping[str, object], key: str) -> Text:
     return Text(str(value["nl"]).strip(), str(value["en"]).strip())
 
 
+@lru_cache(512)
 def _stored_query(name: str, text: str) -> StoredQuery:
     header, body = _split(name, text)
     view = str(header.get("view", "table"))
@@ -218,6 +235,8 @@ def _parameter(query: str, name: str, row: Mapping[str, object]) -> Parameter:
     kind = str(row.get("type", "string"))
     if kind not in PARAMETER_TYPES:
         raise DataInvalid(f"queries/{query}.rq: type {kind!r} is not one of {', '.join(PARAMETER_TYPES)}")
+    if name in RESERVED:
+        raise DataInvalid(f"queries/{query}.rq: the name {name!r} is reserved", mend="Call the parameter otherwise.")
     default = row.get("default")
     return Parameter(name, kind, _text(query, row, "label"), None if default is None else str(default))
 

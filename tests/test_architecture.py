@@ -16,7 +16,7 @@ PACKAGE = ROOT / "so2graph"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("so2graph",),
     ("so2graph.errors",),
-    ("so2graph.config", "so2graph.vocab", "so2graph.formats"),
+    ("so2graph.config", "so2graph.vocab", "so2graph.formats", "so2graph.coding"),
     ("so2graph.registry",),
     ("so2graph.engine",),
     ("so2graph.network",),
@@ -24,7 +24,17 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("so2graph.link",),
     ("so2graph.terminal",),
     ("so2graph.web",),
-    ("so2graph.cli", "so2graph.cli_options", "so2graph.cli_tokens", "so2graph.__main__"),
+    (
+        "so2graph.cli",
+        "so2graph.cli_export",
+        "so2graph.cli_files",
+        "so2graph.cli_options",
+        "so2graph.cli_progress",
+        "so2graph.cli_publish",
+        "so2graph.cli_session",
+        "so2graph.cli_tokens",
+        "so2graph.__main__",
+    ),
 )
 """From the bottom up; a module may import from its own layer and those below it."""
 
@@ -34,16 +44,28 @@ HOMES = {
     "flask": {"so2graph/web"},
     "werkzeug": {"so2graph/web"},
     "cachetools": {"so2graph/web/cache.py", "so2graph/web/edge.py", "so2graph/engine/gateway.py"},
-    "zstandard": {"so2graph/web/encoding.py"},
+    "zstandard": {"so2graph/coding.py"},
     "prometheus_client": {"so2graph/web/metrics.py"},
     "a2wsgi": {"so2graph/web/edge.py"},
     "granian": {"so2graph/web/serving.py"},
+    "pyld": {"so2graph/publish/context.py"},
     "rdflib": {"so2graph/publish/validate.py"},
     "pyshacl": {"so2graph/publish/validate.py"},
-    "networkx": {"so2graph/network/paths.py"},
+    "networkx": {"so2graph/network/files.py", "so2graph/network/paths.py"},
     "yaml": {"so2graph/registry.py"},
-    "click": {"so2graph/cli.py", "so2graph/cli_options.py", "so2graph/cli_tokens.py", "so2graph/terminal.py"},
+    "click": {
+        "so2graph/cli.py",
+        "so2graph/cli_export.py",
+        "so2graph/cli_files.py",
+        "so2graph/cli_options.py",
+        "so2graph/cli_progress.py",
+        "so2graph/cli_publish.py",
+        "so2graph/cli_tokens.py",
+        "so2graph/terminal.py",
+    },
     "rich": {"so2graph/terminal.py"},
+    "pyarrow": {"so2graph/engine/tabular.py"},
+    "xlsxwriter": {"so2graph/engine/tabular.py"},
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -109,9 +131,9 @@ def test_every_library_has_a_home(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_modules_and_functions_stay_readable(path: Path) -> None:
-    """A module has up to 420 lines and a function up to 60."""
+    """A module has up to 450 lines and a function up to 60."""
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 420
+    assert text.count("\n") <= 450
     long = [
         f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
         for node in ast.walk(ast.parse(text))
@@ -134,7 +156,7 @@ def test_a_broad_except_stands_in_no_module() -> None:
     assert not broad
 
 
-HEAVY = ("rdflib", "pyshacl", "SPARQLWrapper", "splink", "rich")
+HEAVY = ("rdflib", "pyshacl", "SPARQLWrapper", "splink", "rich", "pyarrow", "xlsxwriter", "pyld")
 
 
 def test_a_plain_request_imports_no_heavy_library(settings_env: dict[str, str]) -> None:

@@ -118,7 +118,7 @@ FAILURES = [
     (("path", "alescon", "senl", "--certainty", "sure"), 2, "no modality"),
     (("path", "alescon", "senl", "--steps", "9"), 2, "more than 8"),
     (("export", "-g", "so2/nothing"), 4, "no graph"),
-    (("export", "-f", "csv"), 2, "cannot be made"),
+    (("export", "-f", "json"), 2, "cannot be made"),
     (("settings", "--workers", "none"), 2, "not a whole number"),
     (("settings", "--workers", "0"), 2, "out of range"),
     (("stats", "--contact", "perhaps"), 2, "public, private"),

@@ -115,6 +115,16 @@ NAMES_IN_WOF = {
     "netherlands": "Nederland",
 }
 
+POINTS = {
+    "groningen": ("101751909", "53.222247", "6.565121"),
+    "assen": ("101751879", "52.998574", "6.56045"),
+    "drenthe": ("85687051", "52.862616", "6.618151"),
+    "groningen-province": ("85687059", "53.251788", "6.723353"),
+    "fryslan-province": ("85687055", "53.152625", "5.692202"),
+    "netherlands": ("85633337", "52.317332", "5.530858"),
+}
+"""The places with a point: their number in Who's On First, latitude and longitude."""
+
 
 def _reference(path: str) -> Path:
     """A file of the reference material; skips the test where there is none."""
@@ -316,3 +326,26 @@ def test_a_place_has_the_geonames_and_wikidata_ids_of_one_place(
     matching = [names for links, names in places.values() if ids <= links]
     assert len(matching) == 1
     assert NAMES_IN_WOF[name] in matching[0]
+
+
+def test_only_an_identified_place_has_a_point(quads: Quads) -> None:
+    """The places of the table have latitude and longitude, in the context alone; nothing else has either."""
+    decimal = '"{}"^^xsd:decimal'
+    assert {(q.g, q.s, q.p, q.o) for q in quads if q.p in ("schema:latitude", "schema:longitude")} == {
+        ("context", f"id:{name}", f"schema:{axis}", decimal.format(value))
+        for name, (_, *point) in POINTS.items()
+        for axis, value in zip(("latitude", "longitude"), point, strict=True)
+    }
+    assert set(POINTS) <= set(VERIFIED)
+
+
+@pytest.mark.parametrize("name", sorted(POINTS))
+def test_a_point_is_that_of_the_place_in_the_gazetteer(name: str) -> None:
+    """Latitude and longitude are those of the record of Who's On First that has the GeoNames id of the place."""
+    number, *point = POINTS[name]
+    subject = f"<https://spelunker.whosonfirst.org/id/{number}> "
+    with gzip.open(_reference("linking/wof-nl-places.nt.gz"), "rt", encoding="utf-8") as file:
+        record = "".join(line for line in file if line.startswith(subject))
+    assert f"<{GEONAMES.format(VERIFIED[name][GEONAMES])}>" in record
+    found = [re.search(rf'wgs84_pos#{axis}> "([^"]+)"', record) for axis in ("lat", "long")]
+    assert [match and match[1] for match in found] == point

@@ -15,7 +15,7 @@ from so2graph.engine.faults import XmlCheck
 from so2graph.engine.sinks import Bounded, Collected
 from so2graph.engine.store import Answer, Store
 from so2graph.errors import NotAcceptable, ResultTooLarge
-from so2graph.formats import FORMATS, SOLUTION_FORMATS, Format
+from so2graph.formats import BOOLEAN_FORMATS, FORMATS, Format
 from so2graph.vocab import Iri, Literal
 
 Cell = Iri | Literal | None
@@ -37,7 +37,7 @@ _CELLS: st.SearchStrategy[Cell] = st.one_of(
 _TABLES: st.SearchStrategy[Table] = st.integers(0, 3).flatmap(
     lambda width: st.tuples(st.just(width), st.lists(st.tuples(*[_CELLS] * width), max_size=8))
 )
-_BY_NAME = pytest.mark.parametrize("fmt", SOLUTION_FORMATS, ids=lambda fmt: fmt.name)
+_BY_NAME = pytest.mark.parametrize("fmt", BOOLEAN_FORMATS, ids=lambda fmt: fmt.name)
 
 
 def _answer(table: Table) -> Answer:
@@ -76,7 +76,7 @@ def test_the_rows_are_counted_wherever_the_answer_is_cut(fmt: Format, table: Tab
 @given(table=_TABLES)
 def test_json_is_what_the_rows_were(table: Table) -> None:
     """The table asked for is the one that is answered, so that the count above is of the right thing."""
-    document = json.loads(_answer(table).write(SOLUTION_FORMATS[0], {}, 1_000_000))
+    document = json.loads(_answer(table).write(BOOLEAN_FORMATS[0], {}, 1_000_000))
     found = [
         [row.get(f"v{number}", {}).get("value") for number in range(table[0])]
         for row in document["results"]["bindings"]

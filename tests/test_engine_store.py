@@ -17,7 +17,7 @@ from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.staging import Staged
 from so2graph.engine.store import Answer, Quad, parse_file, serialize_quads
 from so2graph.errors import DataInvalid, DataSyntax, QuerySyntax, ResultTooLarge, UnknownGraph, Unsupported
-from so2graph.formats import DATASET_FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Format
+from so2graph.formats import BOOLEAN_FORMATS, DATASET_FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Format
 from so2graph.vocab import CANONICAL_BASE, RDF, XSD, Blank, Iri, Literal, Names, Prefixes
 
 NAMES = Names(CANONICAL_BASE)
@@ -181,8 +181,12 @@ def test_a_merge_of_exactly_the_limit_is_made_and_one_more_is_not(tmp_path: Path
     assert _count(_open(tmp_path / "other", 1), f"FROM <{A}>") == 3
 
 
-@pytest.mark.parametrize("fmt", SOLUTION_FORMATS, ids=lambda f: f.name)
-@pytest.mark.parametrize("text", ["SELECT * { ?s ?p ?o } ORDER BY ?o", "ASK { ?s ?p ?o }"])
+@pytest.mark.parametrize(
+    ("fmt", "text"),
+    [(fmt, "SELECT * { ?s ?p ?o } ORDER BY ?o") for fmt in SOLUTION_FORMATS]
+    + [(fmt, "ASK { ?s ?p ?o }") for fmt in BOOLEAN_FORMATS],
+    ids=lambda x: x.name if isinstance(x, Format) else x[:3],
+)
 def test_an_answer_of_exactly_the_limit_is_written(fmt: Format, text: str, small: Snapshot) -> None:
     """An answer as long as the limit is written in full; with one byte less it is an error, never a part."""
     full = _answer(small, text).write(fmt, {}, 1_000_000)

@@ -59,6 +59,7 @@ _QUESTIONS = st.builds(
     default=_GRAPHS,
     named=_GRAPHS,
     solutions=st.none() | st.sampled_from(["json", "page"]),
+    boolean=st.none() | st.sampled_from(["json", "page"]),
     graph=st.none() | st.just("turtle"),
     page_rows=st.integers(0, 10**6),
 )

@@ -6,10 +6,13 @@ A graph that may not be read and one that is not there look the same. Writes are
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,14 +21,19 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
+import pyarrow.ipc
+import pyarrow.parquet
 import pytest
+import zstandard
 
 from so2graph.config import Settings
 from so2graph.engine.tokens import Tokens
 from so2graph.formats import GRAPH_FORMATS
+from so2graph.publish.selection import KINDS
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE
 from so2graph.web.app import create_app
+from so2graph.web.profiles import PROFILES
 from tests.test_service import serving
 
 GRAPHS = f"{CANONICAL_BASE}graph/"
@@ -184,14 +192,28 @@ ROUTES: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "queries": ("/queries", READ),
     "stored query": ("/queries/graphs", READ),
     "stored query csv": ("/queries/graphs.csv", READ),
+    "queries json": ("/queries.json", READ),
+    "openapi": ("/openapi.json", READ),
+    "api": ("/api", READ),
     "id": ("/id/alescon", "GET=303 HEAD=303 OPTIONS=200"),
     "doc": ("/doc/alescon", READ),
     "doc ttl": ("/doc/alescon.ttl", READ),
+    "doc link set": ("/doc/alescon/linkset", READ),
+    "doc ?iri": ("/doc?iri=http://www.wikidata.org/entity/Q749", READ),
+    "doc in a profile": ("/doc/alescon.nq?_profile=graphs", READ),
+    "doc alternates": ("/doc/alescon?_profile=alt", READ),
+    "doc link set ?iri": ("/doc/linkset?iri=http://www.wikidata.org/entity/Q749", READ),
+    "profile": ("/def/profile/full", READ),
+    "profile of nothing": ("/def/profile/nothing", "GET=404 HEAD=404 OPTIONS=200"),
     "doc of nothing": ("/doc/nothing", "GET=404 HEAD=404 OPTIONS=200"),
     "def": ("/def", READ),
+    "def ttl": ("/def.ttl", READ),
     "def version": ("/def/0.0.0", "GET=404 HEAD=404 OPTIONS=200"),
+    "def scheme": ("/def/scheme/themes", READ),
+    "context": ("/context.jsonld", READ),
     "graph": ("/graph/so2/stated", READ),
     "graph nq": ("/graph/so2/stated.nq", READ),
+    "graph csv": ("/graph/so2/stated.csv", READ),
     "graph of all": ("/graph/all", READ),
     "graph of nothing": ("/graph/so2/missing", "GET=404 HEAD=404 OPTIONS=200"),
     "graph store": ("/graph-store", "GET=200 HEAD=200 POST=201! PUT=400! DELETE=400! OPTIONS=204 QUERY=405", *TURTLE),
@@ -201,6 +223,24 @@ ROUTES: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "graph store ?graph": (stored("http://example.org/new"), f"GET=404 HEAD=404 {NEW}", *TURTLE),
     "graph store ?default": (stored(None), f"GET=200 HEAD=200 {NEW}", *TURTLE),
     "graph store below": ("/graph-store/new/any", f"GET=404 HEAD=404 {NEW}", *TURTLE),
+    "void": ("/.well-known/void", READ),
+    "void ttl": ("/.well-known/void.ttl", READ),
+    "examples": ("/.well-known/sparql-examples", READ),
+    "examples ttl": ("/.well-known/sparql-examples.ttl", READ),
+    "catalogue": ("/catalog", READ),
+    "catalogue ttl": ("/catalog.ttl", READ),
+    "catalogue in schema.org": ("/catalog?_profile=schema.org", READ),
+    "exports": ("/exports", READ),
+    "exports page": ("/exports?format=html", READ),
+    "export": ("/exports/graph/so2/stated.nt", READ),
+    "export coded": ("/exports/graph/so2/stated.nt.gz", READ),
+    "export, what is in it": ("/exports/graph/so2/stated.nt.meta.json", READ),
+    "export elsewhere": ("/exports/entity/alescon.ttl", "GET=308 HEAD=308 OPTIONS=200"),
+    "export of nothing": ("/exports/graph/so2/missing.nt", "GET=404 HEAD=404 OPTIONS=200"),
+    "sitemap": ("/sitemap.xml", READ),
+    "part of the sitemap": ("/sitemap-1.xml", READ),
+    "robots": ("/robots.txt", READ),
+    "feed": ("/changes.atom", READ),
     "health": ("/-/health", READ),
     "ready": ("/-/ready", READ),
     "metrics": ("/-/metrics", READ),
@@ -331,13 +371,20 @@ def test_a_query_sees_nothing_of_it(rights: Rights, name: str, who: str) -> None
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_its_addresses_lead_nowhere(rights: Rights, method: str, suffix: str, who: str) -> None:
     """`/graph/…` in each format and the graph store: as for a graph that is not there; the reader gets it."""
-    for path in (f"/graph/so2/contact{suffix}", f"{stored(PRIVATE)}&format={suffix[1:]}", "/graph-store/so2/contact"):
+    for path in (
+        f"/graph/so2/contact{suffix}",
+        f"{stored(PRIVATE)}&format={suffix[1:]}",
+        "/graph-store/so2/contact",
+        f"/exports/graph/so2/contact{suffix or '.csv'}",
+    ):
         missing = path.replace(PRIVATE[-7:], ABSENT[-7:])
         answer, absent = rights.send(method, path, who), rights.send(method, missing, who)
         assert (answer.status, alike(answer, absent)) == (404, [])
         assert not rights.leaked(answer)
         shown = rights.send(method, path, "reader")
-        assert (shown.status, rights.leaked(shown)) == (200, method == "GET")
+        # The page of a graph of personal data says that it is one, and shows none of it.
+        page = path == "/graph/so2/contact"
+        assert (shown.status, rights.leaked(shown)) == (200, method == "GET" and not page)
 
 
 @pytest.mark.parametrize("who", STRANGERS)
@@ -355,8 +402,19 @@ def test_lists_counts_and_descriptions_leave_it_out(rights: Rights, who: str) ->
     assert [row.endswith(",") for row in rows if row.startswith(PRIVATE)] == [True], "a row without a count"
     catalogue = rights.ask(f"SELECT ?p ?n {{ GRAPH ?g {{ <{PRIVATE}> ?p ?n FILTER(ISNUMERIC(?n)) }} }}", who)
     assert len(catalogue.body.splitlines()) == 1
-    home = re.sub(r"[^\w<>]", "", rights.send("GET", "/", who, Accept="text/html").body.decode())
+    home = re.findall(r"<dd>(\d+)</dd>", rights.send("GET", "/", who, Accept="text/html").body.decode())
     assert (str(ready["triples"]) in home, str(all_ready["triples"]) in home) == (True, False)
+    for path in (
+        "/.well-known/void",
+        "/catalog.ttl",
+        "/catalog?_profile=schema.org",
+        "/exports",
+        "/exports?format=html",
+        "/exports/dataset.nq.meta.json",
+        "/changes.atom",
+        "/sitemap.xml",
+    ):
+        assert b"so2/contact" not in rights.send("GET", path, who).body
 
 
 @pytest.mark.parametrize("who", STRANGERS)
@@ -378,14 +436,53 @@ def test_exports_and_descriptions_show_nothing_of_it(rights: Rights) -> None:
     for who in STRANGERS:
         paths = [stored(graph) for graph in rights.readable(who)]
         paths += ["/graph/facts", *(f"/graph/all.{fmt.suffix}" for fmt in GRAPH_FORMATS)]
-        paths += [f"/doc/{local}{end}" for local in pages for end in (".ttl", ".jsonld", ".html")]
+        paths += [f"/doc/{local}{end}" for local in pages for end in (".ttl", ".jsonld", ".html", "/linkset")]
+        paths += [f"/doc/{local}.nq?_profile={profile.name}" for local in pages for profile in PROFILES]
         paths += ["/", "/sparql", "/queries", "/def", "/-/metrics", "/-/settings", "/doc/so2-page"]
         for local in about:
             status = rights.send("GET", f"/doc/{quote(local)}", who).status
             assert status == 404 or local not in rights.markers, local
+        for iri in rows:
+            answer = rights.send("GET", f"/doc?iri={quote(iri, safe='')}&format=nt", who)
+            # A 404 says again what was asked.
+            said = unescape(answer.body.decode()).replace(iri, "")
+            assert (answer.status in (200, 404), rights.leaked(Answer(200, {}, said.encode()))) == (True, False)
         for path in paths:
             answer = rights.send("GET", path, who)
             assert (answer.status in (200, 404), rights.leaked(answer)) == (True, False), path
+
+
+def _plain(body: bytes, name: str) -> bytes:
+    """What stands in a file, where its bytes do not show it."""
+    if name.endswith((".gz", ".zst")):
+        decoder = gzip.decompress if name.endswith(".gz") else zstandard.ZstdDecompressor().decompressobj().decompress
+        return _plain(decoder(body), name.rpartition(".")[0])
+    if name.endswith(".xlsx"):
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            return b"\n".join(book.read(part) for part in book.namelist())
+    if name.endswith(".parquet"):
+        return str(pyarrow.parquet.read_table(io.BytesIO(body)).to_pylist()).encode()
+    if name.endswith(".arrow"):
+        return str(pyarrow.ipc.open_stream(io.BytesIO(body)).read_all().to_pylist()).encode()
+    return body
+
+
+def test_files_to_take_home_show_nothing_of_it(rights: Rights) -> None:
+    """The dataset in every format, and all parts in one, unpacked; nor do the words about it tell its size."""
+    listed = [row["name"] for row in json.loads(rights.send("GET", "/exports").body)["files"]]
+    names = [n for n in listed if n.startswith("dataset.") or n.endswith((".nq", ".jsonld", ".gexf", ".geojson"))]
+    names = [n for n in names if not n.startswith(("graph/", "modality/")) or n.endswith(".nq")]
+    names += ["nodes.csv", "edges.xlsx", "dataset.nq.gz", "dataset.csv.zst", "dataset.parquet.gz"]
+    assert {name.partition(".")[0].partition("/")[0] for name in names} == set(KINDS)
+    for name in names:
+        answer = rights.send("GET", f"/exports/{name}")
+        assert answer.status == 200, name
+        body = _plain(answer.body, name)
+        assert not rights.leaked(Answer(200, {}, body)), name
+    for caller in ("reader", "none"):
+        told = json.loads(rights.send("GET", "/exports/dataset.nq.meta.json", caller).body)
+        found = sum(n or 0 for graph, n in rights.readable("none").items() if graph is not None)
+        assert told["counts"]["triples"] == found
 
 
 # Caches
@@ -394,8 +491,9 @@ SEEN = {
     "query": f"/sparql?query={quote(f'SELECT * {{ GRAPH <{PRIVATE}> {{ ?s ?p ?o }} }}')}",
     "from": f"/sparql?query={quote(f'CONSTRUCT FROM <{PRIVATE}> WHERE {{ ?s ?p ?o }}')}",
     "stored query": "/queries/contact-emails?personal=yes",
-    "graph": "/graph/so2/contact",
+    "graph": "/graph/so2/contact.ttl",
     "graph store": f"/graph-store?graph={quote(PRIVATE, safe='')}",
+    "export": "/exports/graph/so2/contact.nt",
 }
 
 

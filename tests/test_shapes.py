@@ -50,6 +50,8 @@ CONTACT = "id:membership-janwillem-wennekes-contact-so-netwerk-groningen"
 F01, F01_TARGET, F01_QUOTE = "id:claim-f01", "<ID/claim-f01#target>", "<ID/claim-f01#quote>"
 F01_POSITION, F01_STATEMENT = "<ID/claim-f01#position>", "<ID/claim-f01#statement-1>"
 X01, STATED, CATALOGUE = "id:outside-01", "<GRAPH/so2/stated>", "id:catalog"
+PERIOD = f"<{CANONICAL_BASE}id/dataset#period>"
+TITLE = '"so2graph: networks of social enterprises in the north"@en'
 ADDRESS = "iemand" + "@" + "voorbeeld.example"
 
 CASES = (
@@ -136,6 +138,8 @@ CASES = (
         "id:assen",
         insert("id:assen skos:closeMatch <https://identifier.overheid.nl/tooi/id/gemeente/gm0106>"),
     ),
+    Case("place-latitude", "id:assen", replace("id:assen", "schema:latitude", "90.5")),
+    Case("place-longitude", "id:assen", replace("id:assen", "schema:longitude", "180.5")),
     Case("urban-core-within", "id:assen", delete("id:assen schema:containedInPlace ?x")),
     Case("unnamed-no-match", "id:other-urban-cores", insert("id:other-urban-cores skos:closeMatch id:assen")),
     Case(
@@ -143,6 +147,7 @@ CASES = (
         "id:contributing-organisations",
         insert("id:contributing-organisations foaf:member id:alescon"),
     ),
+    Case("unnamed-no-point", "id:other-urban-cores", insert("id:other-urban-cores schema:latitude 53.1")),
     Case("unnamed-note", "id:other-urban-cores", delete("id:other-urban-cores skos:note ?x")),
     # sources.ttl
     Case("source-page-file", "id:so2-page", delete("id:so2-page so2:file ?x")),
@@ -216,6 +221,13 @@ CASES = (
     Case("dataset-by-name", STATED, insert(f'{STATED} so2:byNameOnly "nee"')),
     Case("dataset-modality", STATED, insert(f"{STATED} so2:modality so2:hoped")),
     Case("dataset-listed", STATED, delete(f"{CATALOGUE} dcat:dataset {STATED}")),
+    Case("whole-title", "id:dataset", f"DELETE DATA {{ id:dataset dcterms:title {TITLE} }}"),
+    Case("contact-point-name", "id:contact-point", delete("id:contact-point vcard:fn ?x")),
+    Case("contact-point-page", "id:contact-point", replace("id:contact-point", "vcard:hasURL", '"so2graph"')),
+    Case("contact-point-no-email", "id:contact-point", insert(f"id:contact-point vcard:hasEmail <mailto:{ADDRESS}>")),
+    Case("rights-label", "id:rights-persons", delete("id:rights-persons rdfs:label ?x")),
+    Case("period-start", PERIOD, replace(PERIOD, "dcat:startDate", '"2016"')),
+    Case("period-end", PERIOD, delete(f"{PERIOD} dcat:endDate ?x")),
     Case("dataset-facts", "<GRAPH/so2/hoped>", replace("<GRAPH/so2/hoped>", "so2:isFactual", "true")),
     Case("dataset-facts", "<GRAPH/so2/contact>", replace("<GRAPH/so2/contact>", "so2:isFactual", "true")),
     Case("catalogue-title", CATALOGUE, delete(f"{CATALOGUE} dcterms:title ?x")),
@@ -405,7 +417,8 @@ COMPONENTS: dict[URIRef, tuple[str, Callable[[Graph, URIRef], Sequence[Node]]]] 
     SH.uniqueLang: ("UniqueLang", values(Literal("een", lang="nl"), Literal("twee", lang="nl"))),
     SH.minLength: ("MinLength", values(Literal("", lang="nl"))),
     SH.hasValue: ("HasValue", never),
-    SH.minInclusive: ("MinInclusive", values(Literal(-1))),
+    SH.minInclusive: ("MinInclusive", values(Literal(-1000))),
+    SH.maxInclusive: ("MaxInclusive", values(Literal(1000))),
     SH.lessThan: ("LessThan", values(Literal(10))),
     SH.equals: ("Equals", values(Literal("een", lang="nl"))),
 }

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
+from so2graph.coding import CODINGS
 from so2graph.web.cache import Kept, ResponseCache
 from so2graph.web.caching import Request, has_already
-from so2graph.web.encoding import CODINGS, choose_coding, compressible
+from so2graph.web.encoding import choose_coding, compressible
 from so2graph.web.outgoing import Outgoing
 
 HEADERS = ((b"content-type", b"text/plain"),)

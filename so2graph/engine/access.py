@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 from so2graph.config import Settings
@@ -13,11 +15,11 @@ from so2graph.engine.generations import Folder, Manifest
 from so2graph.engine.guard import Analysis, guard
 from so2graph.engine.scanner import substitute
 from so2graph.engine.snapshot import Snapshot
-from so2graph.engine.store import Answer
+from so2graph.engine.store import Answer, Quad
 from so2graph.engine.tokens import ANYONE, Caller, Tokens
-from so2graph.errors import BadSetting, NoGeneration
+from so2graph.errors import BadSetting, DatasetUnreadable, NoGeneration
 from so2graph.registry import Bundle, StoredQuery
-from so2graph.vocab import Iri, Prefixes, Term
+from so2graph.vocab import DEFAULT_GRAPH, Iri, Prefixes, Term
 
 __all__ = ["Access", "Row", "Session", "check_base"]
 
@@ -66,6 +68,12 @@ class Session:
         text = through(text, analysis.services, listed, self.gateway)
         return self.snapshot.query(text, dataset, self.prefixes), analysis
 
+    @property
+    def origin(self) -> dict[str, str]:
+        """What a file says of where it comes from."""
+        manifest = self.snapshot.manifest
+        return {"base": manifest.base, "generation": str(manifest.number)}
+
     def stored(self, query: StoredQuery, given: Mapping[str, str]) -> Answer:
         """Answers a stored query with the parameters that a user gave as text; raises `BadParameter` as well."""
         return self.query(self.bound(query, given))
@@ -81,10 +89,31 @@ class Session:
         It never sees a graph that is reached by name only.
         """
         bound = substitute(text, {name: iri.n3 for name, iri in values.items()})
-        shown = self.readable - self.snapshot.graphs.by_name_only
-        dataset = Dataset((self.snapshot.names.facts,), tuple(sorted(shown)))
+        dataset = Dataset((self.snapshot.names.facts,), tuple(sorted(self.shown)))
         answer = self.snapshot.query(bound, dataset, self.prefixes)
         return [dict(zip(answer.variables or (), row, strict=True)) for row in answer.rows()]
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The graphs that pages and descriptions show: never one that is reached by name only."""
+        return self.readable - self.snapshot.graphs.by_name_only
+
+    @cached_property
+    def factual(self) -> frozenset[str]:
+        """Those of them that hold facts."""
+        return self.shown - frozenset(self.snapshot.manifest.aside)
+
+    def about(
+        self, subject: Term | None = None, obj: Term | None = None, predicate: Iri | None = None
+    ) -> Iterator[Quad]:
+        """The quads of the graphs that are `shown` with these terms, as they are read; None is any.
+
+        Blank nodes are those of the store. The order is the same for the same generation.
+        """
+        shown = self.shown
+        for quad in self.snapshot.matching(subject, predicate, obj):
+            if (DEFAULT_GRAPH if quad[3] is None else quad[3].value) in shown:
+                yield quad
 
     def labels(self, iris: Iterable[str], language: str) -> dict[str, str]:
         """A name to show for each IRI: its label in `language`, else in another language, else its short form."""
@@ -130,6 +159,14 @@ class Access:
         """Changes whenever another generation is current, or who has a token."""
         return self._folder.stamp(), self.tokens.stamp()
 
+    def history(self) -> tuple[Manifest, ...]:
+        """The manifests of the generations that are kept, oldest first; one that goes meanwhile is left out."""
+        found = []
+        for number in self._folder.numbers():
+            with suppress(NoGeneration, DatasetUnreadable):
+                found.append(self._folder.manifest(number))
+        return tuple(found)
+
     def session(self, caller: Caller = ANYONE) -> Session:
         """A session of a caller on the current generation; raises `NoGeneration` or `DatasetUnreadable`."""
         stamp = self._folder.stamp()
@@ -146,14 +183,18 @@ class Access:
             raise NoGeneration(f"{self.settings.data} holds no generation yet", mend="Run 'so2graph build'.")
         return session
 
+    def snapshot(self, number: int) -> Snapshot:
+        """A generation by its number; raises `NoGeneration`, or `BadSetting` where it has another base."""
+        manifest = self._folder.manifest(number)
+        check_base(manifest, self.settings)
+        return Snapshot(self._folder, manifest, self.settings.max_merge_triples)
+
     def _renew(self, stamp: tuple[int, int]) -> None:
         """Turns to the current generation; nothing is kept of an older one."""
         number = self._folder.current()
         if number is None:
             raise NoGeneration(f"{self.settings.data} holds no generation yet", mend="Run 'so2graph build'.")
         if self._snapshot is None or self._snapshot.manifest.number != number:
-            manifest = self._folder.manifest(number)
-            check_base(manifest, self.settings)
-            self._snapshot = Snapshot(self._folder, manifest, self.settings.max_merge_triples)
+            self._snapshot = self.snapshot(number)
         self._sessions.clear()
         self._stamp = stamp

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from so2graph.errors import (
     BadRequest,
+    BodySyntax,
+    DataSyntax,
     EngineFault,
     NotAcceptable,
     QueryMemory,
@@ -17,8 +20,9 @@ from so2graph.errors import (
     Unsupported,
     leaves,
 )
+from so2graph.formats import Format
 
-__all__ = ["XmlCheck", "check_xml_name", "engine_errors", "from_row", "to_row"]
+__all__ = ["XmlCheck", "body_errors", "check_xml_name", "engine_errors", "file_errors", "from_row", "to_row"]
 
 _AT = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 # The engine lists the letters that a name may have; nobody wants to read them.
@@ -58,6 +62,37 @@ def engine_errors(text: str = "") -> Iterator[None]:
         raise EngineFault(
             f"the engine could not answer: {error}", mend="The query is right; report it with the text you sent."
         ) from error
+
+
+@contextmanager
+def body_errors(fmt: Format) -> Iterator[None]:
+    """Translates a syntax error in the body of a write to `BodySyntax`."""
+    try:
+        yield
+    except SyntaxError as error:
+        line, column = error.lineno or 1, error.offset or 1
+        raise BodySyntax(
+            f"the body, line {line}, column {column}: {str(error.msg).rstrip('.')}",
+            mend=f"Mend it there, or say with Content-Type what it is: it was read as {fmt.title}.",
+            line=line,
+            column=column,
+        ) from None
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Translates a syntax error in a file of the bundle to `DataSyntax`."""
+    try:
+        yield
+    except SyntaxError as error:
+        line, column = error.lineno or 1, error.offset or 1
+        raise DataSyntax(
+            f"{path}, line {line}, column {column}: {str(error.msg).rstrip('.')}",
+            mend=f"Mend {path.name} there, and build again.",
+            file=str(path),
+            line=line,
+            column=column,
+        ) from None
 
 
 class XmlCheck:

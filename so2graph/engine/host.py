@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import signal
 import socket
 import struct
@@ -23,7 +24,7 @@ from so2graph.engine.process import close_others, ended_children, give_way, memo
 from so2graph.engine.reader import Reader
 from so2graph.engine.slots import Slots
 from so2graph.engine.snapshot import Snapshot
-from so2graph.engine.wire import PINNED
+from so2graph.engine.wire import PINNED, scratch_of
 from so2graph.vocab import Prefixes
 
 __all__ = ["Host"]
@@ -203,6 +204,7 @@ class Host:
             child = self._children.pop(pid, None)
             if child is None:
                 continue
+            shutil.rmtree(scratch_of(self.path.parent, pid), ignore_errors=True)
             why = self._killed.pop(pid, None)
             if why is None:
                 why = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else "left"
@@ -227,6 +229,9 @@ class Host:
         long: list[tuple[float, _Child]] = []
         ready: list[_Child] = []
         for child in self._children.values():
+            if child.pid in self._killed:
+                # It is on its way out, which may take a while where it gives way to everybody.
+                continue
             since = self._slots.busy_since(child.slot)
             if since and now - since > _LONG:
                 long.append((since, child))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from itertools import chain
 
 from so2graph.engine.access import Session
 from so2graph.errors import BadParameter, UnknownEntity
@@ -17,7 +18,6 @@ SELECT DISTINCT ?x ?name ?kind WHERE {
   FILTER(isIRI(?x))
 } ORDER BY ?kind ?x ?name
 """
-_EXISTS = "SELECT ?g WHERE { GRAPH ?g { { ?_x ?p ?o } UNION { ?s ?q ?_x } } } LIMIT 1"
 
 
 def shorten(text: str, most: int = 80) -> str:
@@ -27,7 +27,8 @@ def shorten(text: str, most: int = 80) -> str:
 
 def exists(session: Session, iri: str) -> bool:
     """Whether any readable graph says something about `iri`."""
-    return bool(session.select(_EXISTS, x=Iri(iri)))
+    either = chain(session.about(subject=Iri(iri)), session.about(obj=Iri(iri)))
+    return next(either, None) is not None
 
 
 def find_entity(session: Session, text: str) -> Iri:

@@ -16,6 +16,7 @@ __all__ = [
     "ended_children",
     "give_way",
     "leave_network",
+    "lift_memory",
     "limit_memory",
     "machine_memory",
     "memory_of",
@@ -64,14 +65,26 @@ def ended_children() -> Iterator[tuple[int, int]]:
         yield pid, status
 
 
-def limit_memory(extra: int) -> None:
-    """Lets this process take `extra` bytes beside what it has now; what asks for more aborts it."""
+def limit_memory(extra: int, room: int = 0) -> None:
+    """Lets this process take `extra` bytes beside what it has now; what asks for more aborts it.
+
+    `room` is what it may take beyond that, once, for libraries: see `lift_memory`.
+    """
     pages = _statm()
     if pages:
         most = pages[0] * resource.getpagesize() + extra
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        _, highest = resource.getrlimit(resource.RLIMIT_AS)
+        if highest == resource.RLIM_INFINITY:
+            highest = most + room
+        resource.setrlimit(resource.RLIMIT_AS, (min(most, highest), highest))
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def lift_memory() -> None:
+    """Gives this process the room that `limit_memory` left it, until that is called again."""
+    _, highest = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (highest, highest))
 
 
 def leave_network() -> None:

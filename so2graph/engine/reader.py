@@ -13,6 +13,7 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,14 +25,15 @@ from so2graph.config import Settings
 from so2graph.engine.access import Session
 from so2graph.engine.faults import to_row
 from so2graph.engine.federation import gateway_of
-from so2graph.engine.process import die_with_parent, leave_network, limit_memory, prefer_for_oom
-from so2graph.engine.sinks import Sink
+from so2graph.engine.process import die_with_parent, leave_network, lift_memory, limit_memory, prefer_for_oom
+from so2graph.engine.sinks import Bounded, Sink
 from so2graph.engine.slots import Slots
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.store import Answer
-from so2graph.engine.wire import DATA, END, ERROR, KIND, Frames, Question, frame, head
+from so2graph.engine.tabular import ARROW_FORMATS, load_arrow
+from so2graph.engine.wire import DATA, END, ERROR, KIND, Frames, Question, frame, head, scratch_of
 from so2graph.errors import EndpointFailed, EngineFault, NotAcceptable, QueryMemory, So2Error
-from so2graph.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
+from so2graph.formats import ALL_FORMATS, BOOLEAN_FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
 from so2graph.vocab import Blank, Iri, Prefixes, Term
 
 __all__ = ["Reader", "answer_question"]
@@ -39,7 +41,10 @@ __all__ = ["Reader", "answer_question"]
 _PIECE = 262_144
 _ALARM_AFTER = 2.0
 """Seconds after the deadline until the system ends a reader that nobody ended."""
-_FORMATS = {fmt.name: fmt for fmt in FORMATS}
+_BINARY = {fmt.name for fmt in ALL_FORMATS if fmt.binary}
+_LIBRARY = 500_000_000
+"""Bytes of addresses that pyarrow may take beside the memory of a query."""
+_FORMATS = {fmt.name: fmt for fmt in ALL_FORMATS}
 
 
 def _plain(term: Term | None) -> list[str | None] | None:
@@ -77,9 +82,11 @@ def answer_question(session: Session, question: Question, sink: Sink, tell: Tell
     if question.task == "graph":
         fmt = _FORMATS[str(question.graph)]
         tell(KIND, {"kind": "graph", "format": fmt.name})
-        return session.snapshot.write_graph(question.default[0], sink, fmt, session.prefixes, *limits)
+        bounded = Bounded(sink, fmt, *limits)
+        graph, named = question.default[0], bool(question.named)
+        return session.snapshot.write_graph(graph, bounded, fmt, session.prefixes, named=named)
     answer, analysis = session.analysed(question.text, question.default, question.named)
-    name = question.graph if answer.kind == "graph" else question.solutions
+    name = {"graph": question.graph, "boolean": question.boolean}.get(answer.kind, question.solutions)
     tell(KIND, {"kind": answer.kind, "format": name, "volatile": analysis.volatile})
     if name is None:
         raise _none_fits(answer.kind)
@@ -88,7 +95,7 @@ def answer_question(session: Session, question: Question, sink: Sink, tell: Tell
             page = _page(answer, question.page_rows)
             sink.write(json.dumps(page).encode())
             return int(str(page["count"]))
-        return answer.write_to(sink, _FORMATS[name], session.prefixes, *limits)
+        return answer.write_to(sink, _FORMATS[name], session.prefixes, *limits, about=session.origin)
     except EngineFault as error:
         if analysis.services:
             raise _endpoint_failed(str(error)) from None
@@ -103,9 +110,12 @@ def _endpoint_failed(said: str) -> EndpointFailed:
 
 
 def _none_fits(kind: str) -> NotAcceptable:
-    offered = GRAPH_FORMATS if kind == "graph" else SOLUTION_FORMATS
+    what, offered = {
+        "graph": ("triples, which the query gives", GRAPH_FORMATS),
+        "boolean": ("yes or no, which is the answer to the query", BOOLEAN_FORMATS),
+    }.get(kind, ("rows, which the query gives", SOLUTION_FORMATS))
     return NotAcceptable(
-        f"the format asked for cannot carry {'triples' if kind == 'graph' else 'rows'}, which the query gives",
+        f"the format asked for cannot carry {what}",
         mend=f"There is: {', '.join(f'{f.name} ({f.media_type})' for f in offered)}.",
         available=[{"name": f.name, "mediaType": f.media_type, "suffix": f.suffix} for f in offered],
     )
@@ -195,7 +205,7 @@ class Reader:
         if warm:
             session = Session(self.snapshot, self.settings, self.prefixes, self.snapshot.graphs.stored)
             sum(1 for _ in session.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").rows())
-        limit_memory(self.settings.max_query_megabytes * 1_000_000)
+        limit_memory(self.settings.max_query_megabytes * 1_000_000, _LIBRARY)
         while not self._leaving:
             self._take()
             if os.getppid() != parent:
@@ -253,6 +263,7 @@ class Reader:
         readable = self.snapshot.graphs.all_but(question.hidden)
         session = Session(self.snapshot, self.settings, self.prefixes, readable, gateway=self._gateway)
         try:
+            self._make_ready(question)
             out.end(END, {"rows": answer_question(session, question, out, out.tell)})
         except So2Error as error:
             out.end(ERROR, to_row(error))
@@ -260,6 +271,23 @@ class Reader:
             full = QueryMemory("the query needed more memory than one may have", mend="Ask for less.")
             out.end(ERROR, to_row(full))
             self._leaving = True
+
+    def _make_ready(self, question: Question) -> None:
+        """Gives a table with types a folder that the host clears, and loads what writes it, before the query runs.
+
+        So the query has its memory to itself. A reader that has loaded pyarrow leaves after its answer: it is larger
+        than one may be.
+        """
+        if question.task != "query" or question.solutions not in _BINARY:
+            return
+        scratch = scratch_of(self.run_folder, os.getpid())
+        scratch.mkdir(exist_ok=True)
+        tempfile.tempdir = str(scratch)
+        if question.solutions in ARROW_FORMATS:
+            self._leaving = True
+            lift_memory()
+            load_arrow()
+            limit_memory(self.settings.max_query_megabytes * 1_000_000)
 
     def _gateway(self) -> str:
         return gateway_of(self.run_folder)

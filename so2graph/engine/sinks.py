@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Protocol
 
 from so2graph.engine.faults import XmlCheck
@@ -106,12 +107,26 @@ class _Rows:
         return quoted ^ ((marks.count(b'"') - marks.count(b'\\"')) % 2 == 1)
 
 
-class Bounded:
-    """Passes bytes on to another sink, up to a number of bytes and rows; raises `ResultTooLarge` past either."""
+_WATCHED = 10_000
 
-    def __init__(self, sink: Sink, fmt: Format, max_bytes: int | None = None, max_rows: int | None = None) -> None:
-        self._sink, self._max_bytes, self._max_rows = sink, max_bytes, max_rows
-        self._counter = _Rows(fmt.name) if "solutions" in fmt.kinds else None
+
+class Bounded:
+    """Passes bytes on to another sink, up to a number of bytes and rows; raises `ResultTooLarge` past either.
+
+    `watch` is told now and then how many triples there were.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        fmt: Format,
+        max_bytes: int | None = None,
+        max_rows: int | None = None,
+        watch: Callable[[int], None] | None = None,
+    ) -> None:
+        self._sink, self._max_bytes, self._max_rows, self._watch = sink, max_bytes, max_rows, watch
+        # Rows of other formats are counted by who writes them.
+        self._counter = _Rows(fmt.name) if "boolean" in fmt.kinds else None
         self._xml = XmlCheck() if fmt.name in ("xml", "rdfxml") else None
         self._size = 0
         self.rows = 0
@@ -131,8 +146,10 @@ class Bounded:
         return len(data)
 
     def count(self, number: int = 1) -> None:
-        """So many more triples."""
+        """So many more triples, or rows of a format that is not counted from its bytes."""
         self.rows += number
+        if self._watch is not None and self.rows % _WATCHED == 0:
+            self._watch(self.rows)
         self._check_rows()
 
     def _check_rows(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from threading import Lock
@@ -14,7 +14,7 @@ from so2graph.engine.sinks import Bounded, Sink
 from so2graph.engine.store import Answer, Quad, Store
 from so2graph.errors import ResultTooLarge
 from so2graph.formats import Format
-from so2graph.vocab import Iri, Names
+from so2graph.vocab import Iri, Names, Term
 
 __all__ = ["Snapshot"]
 
@@ -63,13 +63,18 @@ class Snapshot:
         if len(dataset.default) > 1:
             merged = self._merged(dataset)
             return merged.query(text, prefixes, [self.names.facts], dataset.named, self.names.base)
-        default = chain.from_iterable(map(self._members, dataset.default))
+        default = chain.from_iterable(map(self.members, dataset.default))
         return self._store.query(text, prefixes, default, dataset.named, self.names.base)
 
-    def _members(self, graph: str) -> tuple[str, ...]:
+    def members(self, graph: str) -> tuple[str, ...]:
         """The stored graphs that make up a graph: more than one, without a triple in common, for a merge."""
         members = self.manifest.merges.get(graph, (graph,))
         return tuple(m for m in members if self.manifest.derived.get(m, 1)) or members[:1]
+
+    def size(self, graph: str) -> int:
+        """Triples of a graph or of a merge."""
+        sizes = self.manifest.graphs | self.manifest.derived
+        return sum(sizes.get(member, 0) for member in self.members(graph))
 
     def _merged(self, dataset: Dataset) -> Store:
         self.open()
@@ -98,23 +103,52 @@ class Snapshot:
     def _size(self, dataset: Dataset) -> int:
         """Triples to be copied for a merge, those of the derived graphs as well."""
         sizes = self.manifest.graphs | self.manifest.derived
-        members = chain.from_iterable(map(self._members, dataset.default))
+        members = chain.from_iterable(map(self.members, dataset.default))
         return sum(sizes.get(graph, 0) for graph in (*members, *dataset.named))
 
     def quads(self, graphs: Iterable[str]) -> Iterator[Quad]:
         """All quads of the graphs, graph by graph; those of a merge have the merge as their graph."""
         for graph in graphs:
-            members = self._members(graph)
+            members = self.members(graph)
             for member in members:
                 for subject, predicate, obj, stored in self._store.quads(member):
                     yield subject, predicate, obj, stored if len(members) == 1 else Iri(graph)
 
+    def matching(self, subject: Term | None, predicate: Iri | None, obj: Term | None) -> Iterator[Quad]:
+        """The stored quads with these terms, those of the derived graphs as well; None is any."""
+        return self._store.matching(subject, predicate, obj)
+
     def write_graph(
-        self, graph: str, sink: Sink, fmt: Format, prefixes: Mapping[str, str], max_bytes: int, max_rows: int
+        self, graph: str, bounded: Bounded, fmt: Format, prefixes: Mapping[str, str], *, named: bool = False
     ) -> int:
-        """Writes one stored graph to a sink as RDF, and returns its triples."""
+        """Writes one stored graph as RDF, `named` with its name where the format has names; returns its triples."""
         size = self.manifest.graphs.get(graph, 0)
-        return self._store.write_graph(graph, size, Bounded(sink, fmt, max_bytes, max_rows), fmt, prefixes)
+        return self._store.write_graph(graph, size, bounded, fmt, prefixes, named)
+
+    def _pairs(self, graphs: Iterable[str]) -> tuple[list[tuple[str, str]], int]:
+        """The stored graphs that make up graphs, each with the name it goes by, and how many triples they have."""
+        pairs = [(member, graph) for graph in graphs for member in self.members(graph)]
+        sizes = self.manifest.graphs | self.manifest.derived
+        return pairs, sum(sizes.get(member, 0) for member, _ in pairs)
+
+    def write_quads(
+        self,
+        graphs: Iterable[str],
+        sink: Sink,
+        fmt: Format,
+        prefixes: Mapping[str, str],
+        watch: Callable[[int], None] | None = None,
+    ) -> int:
+        """Writes graphs to a sink as RDF, with their names where the format has graphs; returns the triples.
+
+        `watch` is told now and then how many there were.
+        """
+        pairs, size = self._pairs(graphs)
+        return self._store.write_quads(pairs, size, Bounded(sink, fmt, watch=watch), fmt, prefixes)
+
+    def write_canonical(self, graphs: Iterable[str], sink: Sink) -> int:
+        """Writes graphs to a sink as canonical N-Quads (RDFC-1.0; its sha256 is their name); returns the quads."""
+        return self._store.canonical(self._pairs(graphs)[0], sink)
 
     def backup(self, path: Path) -> None:
         """A directory with the same content, to be changed into the next generation."""

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from so2graph.engine.faults import check_xml_name, engine_errors
+from so2graph.engine.faults import body_errors, check_xml_name, engine_errors, file_errors
 from so2graph.engine.generations import storage_errors
 from so2graph.engine.sinks import Bounded, Collected, Sink
-from so2graph.errors import BodySyntax, DataInvalid, DatasetUnreadable, DataSyntax, EngineFault, Unsupported
+from so2graph.engine.spool import write_solutions
+from so2graph.errors import DataInvalid, DatasetUnreadable, EngineFault, Unsupported
 from so2graph.formats import Format
 from so2graph.vocab import DEFAULT_GRAPH, Blank, Iri, Literal, Term
 
-__all__ = ["Answer", "Quad", "Store", "parse_file", "parse_text", "serialize_quads"]
+__all__ = ["Answer", "Quad", "Store", "parse_file", "parse_text", "relabelled", "serialize_quads"]
 
+Strings = Mapping[str, str]
+"""Prefixes with their namespaces, or notes by name."""
+Item = ox.Quad | ox.Triple
 Quad = tuple[Term, Iri, Term, Iri | None]
 """Subject, predicate, object and graph (None for the default graph)."""
 
@@ -37,12 +40,7 @@ _RDF = {
     "trig": ox.RdfFormat.TRIG,
     "nquads": ox.RdfFormat.N_QUADS,
 }
-_SUFFIX = {
-    ".ttl": ox.RdfFormat.TURTLE,
-    ".trig": ox.RdfFormat.TRIG,
-    ".nt": ox.RdfFormat.N_TRIPLES,
-    ".nq": ox.RdfFormat.N_QUADS,
-}
+_SUFFIX = {".ttl": _RDF["turtle"], ".trig": _RDF["trig"], ".nt": _RDF["ntriples"], ".nq": _RDF["nquads"]}
 _LINES = ("ntriples", "nquads")
 """Formats without prefixes, which the engine writes by itself."""
 _SORTED = 20_000
@@ -104,48 +102,37 @@ def parse_file(path: Path, text: str, base: str) -> list[Quad]:
     rdf_format = _SUFFIX.get(path.suffix)
     if rdf_format is None:
         raise DataInvalid(f"{path.name} has no suffix that is read here", mend=f"Use {', '.join(_SUFFIX)}.")
-    try:
+    with file_errors(path):
         return [_quad(q) for q in ox.parse(text, format=rdf_format, base_iri=base, rename_blank_nodes=True)]
-    except SyntaxError as error:
-        line, column = error.lineno or 1, error.offset or 1
-        raise DataSyntax(
-            f"{path}, line {line}, column {column}: {str(error.msg).rstrip('.')}",
-            mend=f"Mend {path.name} there, and build again.",
-            file=str(path),
-            line=line,
-            column=column,
-        ) from None
 
 
 def parse_text(body: bytes | IO[bytes], fmt: Format, base: str) -> Iterator[Quad]:
     """The quads of a document in a format, as they are read; raises `BodySyntax` with line and column."""
-    with _body_errors(fmt):
+    with body_errors(fmt):
         for quad in ox.parse(body, format=_RDF[fmt.name], base_iri=base, rename_blank_nodes=True):
             yield _quad(quad)
 
 
-@contextmanager
-def _body_errors(fmt: Format) -> Iterator[None]:
-    """Translates a syntax error in the body of a write to `BodySyntax`."""
-    try:
-        yield
-    except SyntaxError as error:
-        line, column = error.lineno or 1, error.offset or 1
-        raise BodySyntax(
-            f"the body, line {line}, column {column}: {str(error.msg).rstrip('.')}",
-            mend=f"Mend it there, or say with Content-Type what it is: it was read as {fmt.title}.",
-            line=line,
-            column=column,
-        ) from None
+def relabelled(quads: Sequence[Quad], prefix: str) -> list[Quad]:
+    """The quads with labels for blank nodes that follow from what is said of them (RDFC-1.0), each after `prefix`."""
+    if not any(isinstance(term, Blank) for quad in quads for term in quad):
+        return list(quads)
+    dataset = ox.Dataset(map(_ox_quad, quads))
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0_SHA_256)
+
+    def named(term: Term) -> Term:
+        return Blank(f"{prefix}{term.value.removeprefix('c14n')}") if isinstance(term, Blank) else term
+
+    return [(named(s), p, named(o), g) for s, p, o, g in map(_quad, dataset)]
 
 
-def serialize_quads(quads: Iterable[Quad], fmt: Format, prefixes: Mapping[str, str]) -> bytes:
+def serialize_quads(quads: Iterable[Quad], fmt: Format, prefixes: Strings) -> bytes:
     """The quads as bytes of a format; sorted, so that the same quads give the same bytes.
 
     In a format without graphs the graph of each quad is left out and a triple stands once.
     """
     if "dataset" in fmt.kinds:
-        items: list[ox.Quad] | list[ox.Triple] = sorted({_ox_quad(q) for q in quads}, key=_sort_key)
+        items: Sequence[Item] = sorted({_ox_quad(q) for q in quads}, key=_sort_key)
     else:
         items = sorted({_ox_quad(q).triple for q in quads}, key=_sort_key)
     sink = Collected()
@@ -153,18 +140,12 @@ def serialize_quads(quads: Iterable[Quad], fmt: Format, prefixes: Mapping[str, s
     return sink.body
 
 
-def _sort_key(item: ox.Quad | ox.Triple) -> tuple[str, ...]:
+def _sort_key(item: Item) -> tuple[str, ...]:
     graph = str(item.graph_name) if isinstance(item, ox.Quad) else ""
     return graph, str(item.subject), str(item.predicate), str(item.object)
 
 
-def _serialize(
-    known: Sequence[ox.Quad | ox.Triple],
-    items: Iterable[ox.Quad | ox.Triple],
-    fmt: Format,
-    prefixes: Mapping[str, str],
-    sink: Bounded,
-) -> None:
+def _serialize(known: Sequence[Item], items: Iterable[Item], fmt: Format, prefixes: Strings, sink: Bounded) -> None:
     """Writes `items` to the sink; the prefixes in the first of them (`known`) are declared."""
     rdf_format = _RDF[fmt.name]
     used: dict[str, str] | None = None
@@ -172,7 +153,7 @@ def _serialize(
         text = "\n".join(map(str, known))
         used = {prefix: namespace for prefix, namespace in prefixes.items() if f"<{namespace}" in text}
 
-    def counted() -> Iterator[ox.Quad | ox.Triple]:
+    def counted() -> Iterator[Item]:
         for item in items:
             sink.count()
             if fmt.name == "rdfxml":
@@ -198,9 +179,7 @@ class Answer:
     @property
     def kind(self) -> str:
         """`solutions`, `boolean` or `graph`, as in the table of formats."""
-        if self.boolean is not None:
-            return "boolean"
-        return "graph" if self.variables is None else "solutions"
+        return "boolean" if self.boolean is not None else "graph" if self.variables is None else "solutions"
 
     def rows(self) -> Iterator[tuple[Term | None, ...]]:
         """The solutions, each in the order of `variables`, None where unbound."""
@@ -214,14 +193,22 @@ class Answer:
             return [_quad(ox.Quad(t.subject, t.predicate, t.object)) for t in cast(ox.QueryTriples, self._results)]
 
     def write_to(
-        self, sink: Sink, fmt: Format, prefixes: Mapping[str, str], max_bytes: int, max_rows: int | None = None
+        self,
+        sink: Sink,
+        fmt: Format,
+        prefixes: Strings,
+        max_bytes: int,
+        max_rows: int | None = None,
+        about: Strings | None = None,
     ) -> int:
         """Writes the answer to a sink in a format that carries its kind, and returns its rows or triples.
 
         A graph of up to 20,000 triples is sorted, so that it has the same bytes every time, and a triple stands
-        once; a larger one is written as it comes. The rows of a SELECT keep the engine's order. Raises
-        `ResultTooLarge` past a limit, or what the sink raises.
+        once; a larger one is written as it comes. The rows of a SELECT keep the engine's order. `about` goes into
+        formats that have a place for it. Raises `ResultTooLarge` past a limit, or what the sink raises.
         """
+        if self.variables is not None and fmt.binary:
+            return write_solutions(self.variables, self.rows(), sink, fmt, max_bytes, max_rows, metadata=about or {})
         bounded = Bounded(sink, fmt, max_bytes, max_rows)
         with engine_errors():
             if isinstance(self._results, ox.QueryTriples):
@@ -233,10 +220,10 @@ class Answer:
                 self._results.serialize(cast(IO[bytes], bounded), _RESULT[fmt.name])
         return bounded.rows
 
-    def write(self, fmt: Format, prefixes: Mapping[str, str], limit: int) -> bytes:
+    def write(self, fmt: Format, prefixes: Strings, limit: int, about: Strings | None = None) -> bytes:
         """The whole answer as bytes, as `write_to` writes it; `ResultTooLarge` past `limit` bytes."""
         sink = Collected()
-        self.write_to(sink, fmt, prefixes, limit)
+        self.write_to(sink, fmt, prefixes, limit, about=about)
         return sink.body
 
 
@@ -276,7 +263,7 @@ class Store:
         return self._inner
 
     def query(
-        self, text: str, prefixes: Mapping[str, str], default: Iterable[str], named: Iterable[str], base: str = ""
+        self, text: str, prefixes: Strings, default: Iterable[str], named: Iterable[str], base: str = ""
     ) -> Answer:
         """Answers a query on the union of the graphs of `default`, and the graphs of `named`.
 
@@ -296,7 +283,7 @@ class Store:
             return Answer(tuple(variable.value for variable in results.variables), None, results)
         return Answer(None, None, results)
 
-    def update(self, text: str, prefixes: Mapping[str, str], base: str) -> None:
+    def update(self, text: str, prefixes: Strings, base: str) -> None:
         """Does a SPARQL update, all of it or nothing."""
         with engine_errors(text):
             self._store.update(text, base_iri=base, prefixes=dict(prefixes))
@@ -305,11 +292,17 @@ class Store:
         """The quads of one graph."""
         return map(_quad, self._store.quads_for_pattern(None, None, None, _graph(graph)))
 
+    def matching(self, subject: Term | None, predicate: Iri | None, obj: Term | None) -> Iterator[Quad]:
+        """The quads of all graphs with these terms, as they are read; None is any."""
+        try:
+            s, p, o = (None if term is None else _ox_term(term) for term in (subject, predicate, obj))
+        except ValueError:
+            return iter(())  # no graph holds what is no IRI
+        return map(_quad, self._store.quads_for_pattern(cast(Any, s), cast(Any, p), o, None))
+
     def graphs_with(self, quad: Quad) -> set[str]:
         """The graphs that hold the triple of a quad."""
-        one = _ox_quad(quad)
-        found = self._store.quads_for_pattern(one.subject, one.predicate, one.object, None)
-        return {q.graph_name.value if isinstance(q.graph_name, ox.NamedNode) else DEFAULT_GRAPH for q in found}
+        return {DEFAULT_GRAPH if graph is None else graph.value for *_, graph in self.matching(*quad[:3])}
 
     def holds(self, quad: Quad) -> bool:
         """Whether the very quad is there."""
@@ -364,17 +357,21 @@ class Store:
 
     def load(self, path: Path, fmt: Format, base: str, graph: str) -> None:
         """Reads a whole file without graphs into one graph, in bulk; raises `BodySyntax`."""
-        with _body_errors(fmt), storage_errors(self.path or Path()):
+        with body_errors(fmt), storage_errors(self.path or Path()):
             self._store.bulk_load(path=str(path), format=_RDF[fmt.name], base_iri=base, to_graph=_graph(graph))
 
-    def write_graph(self, graph: str, size: int, bounded: Bounded, fmt: Format, prefixes: Mapping[str, str]) -> int:
-        """Writes one graph of `size` triples to a sink as `Answer.write_to` writes one, and returns its triples."""
-        if size > _SORTED and fmt.name in _LINES:
+    def write_graph(
+        self, graph: str, size: int, bounded: Bounded, fmt: Format, prefixes: Strings, named: bool
+    ) -> int:
+        """Writes one graph of `size` triples as `Answer.write_to` writes one, with its name if `named`."""
+        named = named and "dataset" in fmt.kinds
+        if size > _SORTED and fmt.name in _LINES and not named:
             bounded.count(size)
             with engine_errors():
                 self._store.dump(cast(IO[bytes], bounded), format=_RDF[fmt.name], from_graph=_graph(graph))
             return bounded.rows
-        found = (quad.triple for quad in self._store.quads_for_pattern(None, None, None, _graph(graph)))
+        quads = self._store.quads_for_pattern(None, None, None, _graph(graph))
+        found = (quad if named else quad.triple for quad in quads)
         first = list(islice(found, _SORTED + 1))
         if len(first) <= _SORTED:
             first.sort(key=_sort_key)
@@ -382,6 +379,46 @@ class Store:
         else:
             _serialize(first, chain(first, found), fmt, prefixes, bounded)
         return bounded.rows
+
+    def _named(self, graphs: Iterable[tuple[str, str]]) -> Iterator[ox.Quad]:
+        """The quads of stored graphs, each under the name that comes second."""
+        for stored, name in graphs:
+            node = _graph(name)
+            for quad in self._store.quads_for_pattern(None, None, None, _graph(stored)):
+                yield quad if stored == name else ox.Quad(quad.subject, quad.predicate, quad.object, node)
+
+    def write_quads(
+        self, graphs: Iterable[tuple[str, str]], size: int, bounded: Bounded, fmt: Format, prefixes: Mapping[str, str]
+    ) -> int:
+        """Writes stored graphs, each under the name that comes second; returns the triples.
+
+        Up to 20,000 (`size`) they are sorted; more come as the store has them, which for a directory is subject by
+        subject, and the same every time. A format without graphs leaves the names out.
+        """
+        items: Iterable[ox.Quad | ox.Triple] = self._named(graphs)
+        if "dataset" not in fmt.kinds:
+            items = (cast(ox.Quad, quad).triple for quad in items)
+        if size <= _SORTED:
+            items = sorted(set(items), key=_sort_key)
+            _serialize(items, items, fmt, prefixes, bounded)
+        else:
+            head = [ox.Triple(node, node, node) for node in map(ox.NamedNode, prefixes.values())]
+            _serialize(head, items, fmt, prefixes, bounded)
+        return bounded.rows
+
+    def canonical(self, graphs: Sequence[tuple[str, str]], sink: Sink) -> int:
+        """Writes stored graphs as canonical N-Quads (RDFC-1.0, SHA-256), by way of memory; returns the quads.
+
+        Without blank nodes they are canonical once they are sorted.
+        """
+        quads: Iterable[ox.Quad] = self._named(graphs)
+        if any(isinstance(t, ox.BlankNode) for quad in self._named(graphs) for t in (quad.subject, quad.object)):
+            quads = ox.Dataset(quads)
+            quads.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0_SHA_256)
+        lines = cast(bytes, ox.serialize(quads, format=ox.RdfFormat.N_QUADS)).splitlines(keepends=True)
+        for line in sorted(lines):
+            sink.write(line)
+        return len(lines)
 
     def dump(self, graph: str) -> bytes:
         """One graph as N-Triples, in the store's order."""

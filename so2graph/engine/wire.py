@@ -27,6 +27,7 @@ __all__ = [
     "head",
     "link_of",
     "message",
+    "scratch_of",
 ]
 
 KIND, DATA, END, ERROR = b"K", b"D", b"E", b"X"
@@ -44,14 +45,19 @@ def link_of(run: Path, number: int) -> Path:
     return run / f"g{number}"
 
 
+def scratch_of(run: Path, pid: int) -> Path:
+    """Where a reader may leave files that its host clears away."""
+    return run / f"scratch-{pid}"
+
+
 @dataclass(frozen=True)
 class Question:
     """What a reader is asked.
 
     `task` is `query` (`text` with the protocol's graph parameters `default` and `named`) or `graph` (the one graph
-    in `default`). `hidden` are the graphs that the caller may not read. `solutions` and `graph` name the format for
-    either kind of answer, None where the caller takes none; the format `page` gives JSON for a web page, with up to
-    `page_rows` rows. `deadline` is in seconds.
+    in `default`; with its name when it stands in `named` too). `hidden` are the graphs that the caller may not read.
+    `solutions`, `boolean` and `graph` name the format for each kind of answer, None where the caller takes none; the
+    format `page` gives JSON for a web page, with up to `page_rows` rows. `deadline` is in seconds.
     """
 
     id: str
@@ -62,6 +68,7 @@ class Question:
     default: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     solutions: str | None = None
+    boolean: str | None = None
     graph: str | None = None
     page_rows: int = 0
 

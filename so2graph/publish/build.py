@@ -15,7 +15,7 @@ from so2graph.engine.access import check_base
 from so2graph.engine.generations import Folder, Manifest
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.staging import Staged
-from so2graph.engine.store import Quad, parse_file
+from so2graph.engine.store import Quad, parse_file, relabelled
 from so2graph.errors import CheckFailed, DataInvalid, DatasetUnreadable, NoGeneration
 from so2graph.publish.catalogue import Catalogue, GraphEntry, read_catalogue
 from so2graph.publish.describe import catalogue_graph
@@ -80,7 +80,7 @@ def _load(bundle: Bundle, entry: GraphEntry) -> list[Quad]:
             f"<{entry.iri}> has no statements in {', '.join(f.name for f in entry.files)}",
             mend="Fill the file, or take the dataset out of the catalogue.",
         )
-    return quads
+    return relabelled(quads, f"b{hashlib.sha256(entry.iri.encode()).hexdigest()[:8]}n")
 
 
 def _stage(

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from so2graph.engine.access import Row, Session
 from so2graph.engine.store import Quad
-from so2graph.vocab import Iri, Literal, Term
+from so2graph.publish.neighbours import modalities
+from so2graph.vocab import DEFAULT_GRAPH, RDF, Blank, Iri, Literal, Term
 
-__all__ = ["Entity", "Evidence", "Statement", "describe", "description_quads", "vocabulary_quads"]
+__all__ = ["Entity", "Evidence", "Statement", "describe"]
 
-_STATEMENTS = """
-SELECT ?g ?s ?p ?o ?modality WHERE {
-  { BIND(?_x AS ?s) GRAPH ?g { ?_x ?p ?o } } UNION { BIND(?_x AS ?o) GRAPH ?g { ?s ?p ?_x } }
-  FILTER(?g != ?_claims && ?g != ?_catalogue && ?g != ?_vocabulary)
-  OPTIONAL { GRAPH ?_catalogue { ?g so2:modality ?modality } }
-} ORDER BY ?g ?p ?s ?o
-"""
 _ATTESTED = """
 SELECT ?claim ?id ?s ?p ?o ?modality ?exact ?start ?end ?source ?time ?note WHERE {
   GRAPH ?_claims {
-    { ?body rdf:subject ?_x } UNION { ?body rdf:object ?_x } UNION { ?_x oa:hasBody ?body }
+    { SELECT DISTINCT ?body {
+      { ?body rdf:subject ?_x } UNION { ?body rdf:object ?_x } UNION { ?_x oa:hasBody ?body }
+    } LIMIT %d }
     ?claim oa:hasBody ?body ; dcterms:identifier ?id .
     OPTIONAL { ?claim so2:modality ?modality }
     ?body rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
@@ -33,22 +30,6 @@ SELECT ?claim ?id ?s ?p ?o ?modality ?exact ?start ?end ?source ?time ?note WHER
     OPTIONAL { ?claim skos:note ?note }
   }
 } ORDER BY ?id ?start
-"""
-_DESCRIBED = """
-SELECT ?s ?p ?o WHERE {
-  { BIND(?_x AS ?s) ?_x ?p ?o } UNION { BIND(?_x AS ?o) ?s ?p ?_x }
-  UNION { BIND(?_x AS ?s) GRAPH ?_vocabulary { ?_x ?p ?o } }
-  UNION { BIND(?_x AS ?s) GRAPH ?_catalogue { ?_x ?p ?o } }
-}
-"""
-_TYPES = "SELECT DISTINCT ?c WHERE { GRAPH ?g { ?_x a ?c } } ORDER BY ?c"
-_CLAIMS = """
-SELECT DISTINCT ?s ?p ?o WHERE { GRAPH ?_claims {
-  { ?claim oa:hasBody/rdf:subject ?_x } UNION { ?claim oa:hasBody/rdf:object ?_x }
-  UNION { ?claim oa:hasTarget|oa:hasBody ?any FILTER(?claim = ?_x) }
-  { ?claim ?p ?o BIND(?claim AS ?s) } UNION { ?claim oa:hasBody ?s . ?s ?p ?o }
-  UNION { ?claim oa:hasTarget ?s . ?s ?p ?o } UNION { ?claim oa:hasTarget/oa:hasSelector ?s . ?s ?p ?o }
-} }
 """
 
 
@@ -85,7 +66,8 @@ class Statement:
 class Entity:
     """A thing with its statements: `outgoing` has it as subject, `incoming` as object.
 
-    For an attestation (a claim or mention), `record` holds the statements that it attests.
+    For an attestation (a claim or mention), `record` holds the statements that it attests. `whole` is false where
+    there are more statements than a page shows.
     """
 
     iri: str
@@ -93,6 +75,7 @@ class Entity:
     outgoing: tuple[Statement, ...]
     incoming: tuple[Statement, ...]
     record: tuple[Statement, ...]
+    whole: bool = True
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -106,12 +89,6 @@ class Entity:
             shown.add(statement.predicate)
             shown.update(t.value for t in (statement.subject, statement.object) if isinstance(t, Iri))
         return shown
-
-
-def _graph_values(session: Session) -> dict[str, Iri]:
-    names = session.snapshot.names
-    local = {"claims": "so2/claims", "catalogue": "catalog", "vocabulary": "vocabulary"}
-    return {name: Iri(names.graph(path)) for name, path in local.items()}
 
 
 def _evidence(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Evidence]]:
@@ -145,34 +122,50 @@ def _one(claim: str, rows: list[Row]) -> Evidence:
     )
 
 
-def describe(session: Session, iri: str) -> Entity:
-    """What the readable graphs say of `iri`; no e-mail address is in it. Both directions are empty for a stranger."""
-    graphs = _graph_values(session)
-    attested = session.select(_ATTESTED, x=Iri(iri), **graphs)
-    evidence = _evidence(attested)
-    outgoing, incoming, types = [], [], []
-    for row in session.select(_STATEMENTS, x=Iri(iri), **graphs):
-        subject, obj = row["s"], row["o"]
-        if subject is None or obj is None:
-            continue
-        modality = None if row["modality"] is None else str(row["modality"]).rpartition("#")[2]
-        statement = Statement(
-            subject,
-            str(row["p"]),
-            obj,
-            str(row["g"]),
-            modality,
-            tuple(evidence.get(_key(subject, row["p"], obj), ())),
+def describe(session: Session, iri: str, most: int) -> Entity:
+    """What the readable graphs say of `iri`, up to `most` statements in each direction; no e-mail address is in it.
+
+    Both directions are empty for a stranger.
+    """
+    claims = Iri(session.snapshot.names.graph("so2/claims"))
+    attested = session.select(_ATTESTED % (2 * most), x=Iri(iri), claims=claims)
+    evidence, modality = _evidence(attested), modalities(session)
+
+    def statements(quads: Iterator[Quad]) -> tuple[Statement, ...]:
+        first = sorted(islice(quads, most), key=lambda q: (str(q[3]), str(q[1]), _order(q[0]), _order(q[2])))
+        return tuple(
+            Statement(
+                subject,
+                predicate.value,
+                obj,
+                str(graph or DEFAULT_GRAPH),
+                modality[str(graph)].value.rpartition("#")[2] if str(graph) in modality else None,
+                tuple(evidence.get(_key(subject, predicate, obj), ())),
+            )
+            for subject, predicate, obj, graph in first
         )
-        if str(subject) == iri:
-            outgoing.append(statement)
-            if statement.predicate.endswith("#type") and str(obj) not in types:
-                types.append(str(obj))
-        else:
-            incoming.append(statement)
+
+    leaving = _of_the_world(session, session.about(subject=Iri(iri)))
+    coming = (q for q in _of_the_world(session, session.about(obj=Iri(iri))) if str(q[0]) != iri)
+    outgoing, incoming = statements(leaving), statements(coming)
+    whole = next(leaving, None) is None and next(coming, None) is None
+    types = dict.fromkeys(str(s.object) for s in outgoing if s.predicate == RDF + "type")
     if not types:
-        types = [str(row["c"]) for row in session.select(_TYPES, x=Iri(iri))]
-    return Entity(iri, tuple(types), tuple(outgoing), tuple(incoming), _record(iri, attested, evidence))
+        kinds = session.about(subject=Iri(iri), predicate=Iri(RDF + "type"))
+        types = dict.fromkeys(sorted({str(quad[2]) for quad in islice(kinds, most)}))
+    return Entity(iri, tuple(types), outgoing, incoming, _record(iri, attested, evidence), whole)
+
+
+def _of_the_world(session: Session, quads: Iterable[Quad]) -> Iterator[Quad]:
+    """Statements but for those about statements, terms and graphs."""
+    names = session.snapshot.names
+    aside = {names.graph("so2/claims"), names.graph("vocabulary"), names.catalogue}
+    return (quad for quad in quads if str(quad[3]) not in aside)
+
+
+def _order(term: Term) -> tuple[int, str]:
+    """Blank nodes, then IRIs, then literals, as ORDER BY has them (SPARQL 1.1, 15.1)."""
+    return (Blank, Iri, Literal).index(type(term)), str(term)
 
 
 def _record(
@@ -189,29 +182,3 @@ def _record(
         mine = tuple(e for e in evidence[key] if e.claim == iri)
         found[key] = Statement(subject, str(row["p"]), obj, iri, modality, mine)
     return tuple(found.values())
-
-
-def description_quads(session: Session, iri: str) -> list[Quad]:
-    """What a triple format may say of `iri`: the facts in both directions, and its claims with their evidence.
-
-    Plans, intentions and hopes are in it as claims only, never as triples of their own: Turtle cannot say in which
-    graph a triple stands.
-    """
-    graphs = _graph_values(session)
-    rows = session.select(_DESCRIBED, x=Iri(iri), **graphs) + session.select(_CLAIMS, x=Iri(iri), **graphs)
-    return _quads(rows)
-
-
-def vocabulary_quads(session: Session) -> list[Quad]:
-    """The whole vocabulary with its concept schemes."""
-    text = "SELECT ?s ?p ?o WHERE { GRAPH ?_vocabulary { ?s ?p ?o } }"
-    return _quads(session.select(text, vocabulary=Iri(session.snapshot.names.graph("vocabulary"))))
-
-
-def _quads(rows: Iterable[Row]) -> list[Quad]:
-    quads: list[Quad] = []
-    for row in rows:
-        subject, predicate, obj = row["s"], row["p"], row["o"]
-        if subject is not None and obj is not None and isinstance(predicate, Iri):
-            quads.append((subject, predicate, obj, None))
-    return quads

@@ -12,22 +12,45 @@ from so2graph.config import Settings
 from so2graph.engine.access import Access
 from so2graph.engine.ask import Engine, InProcess
 from so2graph.errors import So2Error, Unauthorized
+from so2graph.publish.statistics import StatisticsKeeper
 from so2graph.registry import Bundle
-from so2graph.web import errors, graph_store, home, queries, resource, service, sparql
+from so2graph.web import (
+    api,
+    described,
+    errors,
+    exports,
+    graph_page,
+    graph_store,
+    home,
+    queries,
+    service,
+    sparql,
+    things,
+    vocabulary,
+)
+from so2graph.web.addresses import Addresses, Live
 from so2graph.web.caching import cache_headers, entity_tag, fingerprint, has_already
 from so2graph.web.headers import ALLOWED_HEADERS, common_headers
+from so2graph.web.preparing import Prepared
 from so2graph.web.service import Metrics
 from so2graph.web.site import Site, site
 
 __all__ = ["create_app"]
 
+_PARTS = (home, api, described, sparql, queries, things, graph_page, exports, graph_store, service, vocabulary)
+
 
 def create_app(
-    settings: Settings, bundle: Bundle, engine: Engine | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    bundle: Bundle,
+    engine: Engine | None = None,
+    metrics: Metrics | None = None,
+    addresses: Addresses | None = None,
 ) -> Flask:
     """The application for one data folder. Nothing is opened until the first request needs it.
 
-    Without an engine, queries are answered in this process, and nothing can be written.
+    Without an engine, queries are answered in this process, and nothing can be written. Without `addresses`, links
+    lead into the running service.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = None
@@ -37,9 +60,12 @@ def create_app(
     app.extensions["so2graph"] = Access(settings, bundle)
     app.extensions["so2graph-engine"] = engine or InProcess()
     app.extensions["so2graph-metrics"] = metrics
+    app.extensions["so2graph-statistics"] = StatisticsKeeper()
+    app.extensions["so2graph-prepared"] = Prepared(settings)
+    app.extensions["so2graph-addresses"] = addresses or Live()
     app.extensions["so2graph-fingerprint"] = fingerprint(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (home, sparql, queries, resource, graph_store, service):
+    for part in _PARTS:
         app.register_blueprint(part.blueprint)
     errors.install(app)
 

@@ -9,12 +9,13 @@ from itertools import count
 from so2graph.engine.access import Session
 from so2graph.engine.wire import Question
 from so2graph.errors import NotAcceptable
-from so2graph.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format
+from so2graph.formats import BOOLEAN_FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Format
 from so2graph.web.protocol import Chosen, QueryRequest, choose_format
 
 __all__ = ["chosen_for", "deadline_of", "fresh_id", "query_question"]
 
 
+_OFFERED = {"solutions": SOLUTION_FORMATS, "boolean": BOOLEAN_FORMATS, "graph": GRAPH_FORMATS}
 _RUN = secrets.token_hex(8)
 _NUMBERS = count(1)
 
@@ -32,10 +33,10 @@ def _choose(accept: str, wanted: str | None, offered: tuple[Format, ...]) -> str
 
 
 @lru_cache(1024)
-def _names(accept: str, wanted: str | None) -> tuple[str, str]:
-    """The formats for rows and for triples; raises `NotAcceptable` when there is none for either."""
-    found = _choose(accept, wanted, SOLUTION_FORMATS), _choose(accept, wanted, GRAPH_FORMATS)
-    if found == ("", ""):
+def _names(accept: str, wanted: str | None) -> tuple[str, ...]:
+    """The formats for rows, yes or no, and triples; raises `NotAcceptable` when there is none for any."""
+    found = tuple(_choose(accept, wanted, offered) for offered in _OFFERED.values())
+    if not any(found):
         choose_format(accept, wanted, (*SOLUTION_FORMATS, *GRAPH_FORMATS))
     return found
 
@@ -48,12 +49,12 @@ def deadline_of(asked: float | None, most: int) -> float:
 def query_question(session: Session, asked: QueryRequest, accept: str, page_rows: int = 0) -> Question:
     """The question that a request asks; with `page_rows` it is for a web page.
 
-    The format for either kind of answer is chosen now, since only the reader will know which it is. Raises
-    `NotAcceptable` when there is a format for neither.
+    The format for each kind of answer is chosen now, since only the reader will know which it is. Raises
+    `NotAcceptable` when there is a format for none.
     """
-    solutions = graph = "page"
+    solutions = boolean = graph = "page"
     if not page_rows:
-        solutions, graph = _names(accept, asked.format)
+        solutions, boolean, graph = _names(accept, asked.format)
     return Question(
         id=fresh_id(),
         task="query",
@@ -63,6 +64,7 @@ def query_question(session: Session, asked: QueryRequest, accept: str, page_rows
         default=asked.default_graphs,
         named=asked.named_graphs,
         solutions=solutions or None,
+        boolean=boolean or None,
         graph=graph or None,
         page_rows=page_rows,
     )
@@ -70,4 +72,4 @@ def query_question(session: Session, asked: QueryRequest, accept: str, page_rows
 
 def chosen_for(kind: str, accept: str, wanted: str | None) -> Chosen:
     """The format of an answer of this kind; raises `NotAcceptable`."""
-    return choose_format(accept, wanted, GRAPH_FORMATS if kind == "graph" else SOLUTION_FORMATS)
+    return choose_format(accept, wanted, _OFFERED[kind])

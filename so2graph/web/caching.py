@@ -14,26 +14,30 @@ from so2graph.config import Settings
 __all__ = ["CACHE_CONTROL", "Request", "cache_headers", "entity_tag", "fingerprint", "has_already"]
 
 CACHE_CONTROL = "no-cache"
-_SAYS = ("accept", "accept-language")
-_DEPENDS = ("host", "accept", "accept-language", "accept-encoding", "authorization")
-_NOT_CACHED = ("/-/", "/static/", "/queries-running", "/graph-store")
+_SAYS = ("accept", "accept-language", "accept-profile")
+_DEPENDS = ("host", "accept", "accept-language", "accept-profile", "accept-encoding", "authorization")
+_NOT_CACHED = ("/-/", "/static/", "/queries-running", "/graph-store", "/exports/")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a request says, whatever server took it; the names of `headers` are in lower case."""
+    """What a request says, whatever server took it; the names of `headers` are in lower case.
+
+    `written` is the path with its escapes, where the server tells: `%2F` is another name than `/`.
+    """
 
     method: str
     root: str
     path: str
     query: bytes
     headers: Mapping[str, str]
+    written: str = ""
 
     @property
     def identity(self) -> tuple[object, ...]:
         """All that an answer may depend on."""
         said = self.headers.get
-        return (self.path, self.query, self.root, *(said(name) for name in _DEPENDS))
+        return (self.path, self.written, self.query, self.root, *(said(name) for name in _DEPENDS))
 
 
 def fingerprint(settings: Settings) -> str:
@@ -50,7 +54,7 @@ def entity_tag(request: Request, rights: str, generation: int, program: str) -> 
     if request.method not in ("GET", "HEAD") or request.path.startswith(_NOT_CACHED):
         return None
     said = request.headers
-    parts = [program, str(generation), rights, request.root, said.get("host", ""), request.path]
+    parts = [program, str(generation), rights, request.root, said.get("host", ""), request.path, request.written]
     parts += [request.query.decode("latin-1"), *(said.get(name, "") for name in _SAYS)]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

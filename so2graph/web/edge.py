@@ -38,6 +38,7 @@ from so2graph.web.encoding import choose_coding
 from so2graph.web.errors import problem_answer
 from so2graph.web.headers import common_headers
 from so2graph.web.metrics import Observer, metrics
+from so2graph.web.naming import written_path
 from so2graph.web.outgoing import Outgoing
 from so2graph.web.protocol import SPARQL_METHODS, QueryRequest, names_html, read_parameters, read_query, wants_html
 from so2graph.web.relay import Connections, Relay, kill
@@ -94,7 +95,8 @@ class Edge:
             # A proxy may take the prefix away or leave it; those behind here see it in either case.
             path = path.removeprefix(self._prefix) if path.startswith(f"{self._prefix}/") else path
             scope = {**scope, "root_path": self._prefix, "path": self._prefix + path}
-        request = Request(scope["method"], self._prefix, path, scope["query_string"], headers)
+        written = written_path({"asgi.scope": scope}, self._prefix) or ""
+        request = Request(scope["method"], self._prefix, path, scope["query_string"], headers, written)
         out = Outgoing(send, request, choose_coding(headers.get("accept-encoding", "")))
         # A client of HTTP/1.0 could not tell an answer that breaks off from a whole one.
         out.must_be_whole = scope.get("http_version") == "1.0"

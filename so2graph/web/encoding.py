@@ -1,57 +1,18 @@
-"""Content codings (RFC 9110, 8.4.1): gzip and Zstandard (RFC 8878)."""
+"""Which content coding an answer has (RFC 9110, 8.4.1 and 12.5.3)."""
 
 from __future__ import annotations
 
-import zlib
 from functools import lru_cache
-from typing import Protocol
 
-import zstandard
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
-__all__ = ["CODINGS", "Encoder", "choose_coding", "compressible", "encoder"]
+from so2graph.coding import CODINGS
 
-CODINGS = ("zstd", "gzip")
+__all__ = ["choose_coding", "compressible"]
+
 _SMALLEST = 1_000
 _TEXTUAL = ("text/", "application/json", "application/xml", "application/n-", "application/trig")
-
-
-class Encoder(Protocol):
-    """Compresses piece by piece."""
-
-    def piece(self, data: bytes) -> bytes:
-        """What can be sent after these bytes."""
-
-    def end(self) -> bytes:
-        """The rest."""
-
-
-class _Gzip:
-    def __init__(self) -> None:
-        self._inner = zlib.compressobj(5, zlib.DEFLATED, 31)
-
-    def piece(self, data: bytes) -> bytes:
-        return self._inner.compress(data)
-
-    def end(self) -> bytes:
-        return self._inner.flush()
-
-
-class _Zstd:
-    def __init__(self) -> None:
-        self._inner = zstandard.ZstdCompressor(level=3).compressobj()
-
-    def piece(self, data: bytes) -> bytes:
-        return self._inner.compress(data)
-
-    def end(self) -> bytes:
-        return self._inner.flush()
-
-
-def encoder(coding: str) -> Encoder:
-    """A new encoder of `gzip` or `zstd`."""
-    return _Gzip() if coding == "gzip" else _Zstd()
 
 
 @lru_cache(1024)

@@ -6,10 +6,18 @@ import json
 import logging
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable
 
 from so2graph.engine.lookup import shorten
-from so2graph.errors import BadRequest, EngineFault, MethodNotAllowed, NotFound, QueryTooLarge, So2Error
+from so2graph.errors import (
+    BadRequest,
+    EngineFault,
+    MethodNotAllowed,
+    NotFound,
+    QueryTooLarge,
+    RangeRefused,
+    So2Error,
+)
 from so2graph.web.protocol import SPARQL_METHODS
 from so2graph.web.site import site
 from so2graph.web.words import known, say
@@ -44,6 +52,8 @@ def _more_headers(error: So2Error) -> dict[str, str]:
     allow = error.members.get("allow")
     if isinstance(allow, list | tuple):
         headers["Allow"] = ", ".join(map(str, allow))
+    if error.status == 416:
+        headers["Content-Range"] = f"bytes */{error.members['size']}"
     if error.status == 503:
         headers["Retry-After"] = "5"
     if error.status == 401:
@@ -96,6 +106,12 @@ def _from_http(error: HTTPException) -> So2Error:
         )
     if error.code == 404:
         return NotFound(f"there is nothing at {shorten(request.path)}", mend="Begin at /.")
+    if isinstance(error, RequestedRangeNotSatisfiable):
+        return RangeRefused(
+            f"the part asked for is not in {shorten(request.path)}",
+            mend="Ask for bytes within its length.",
+            size=error.length,
+        )
     if error.code == 413:
         return QueryTooLarge("the request is larger than the limit", mend="Send less.")
     return BadRequest(error.description or "the request cannot be understood")

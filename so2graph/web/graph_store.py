@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import IO
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 from uuid import uuid4
 
 from flask import Blueprint, Response, request
@@ -19,7 +20,8 @@ from so2graph.formats import GRAPH_FORMATS, Format, by_name
 from so2graph.vocab import DEFAULT_GRAPH
 from so2graph.web.asking import deadline_of
 from so2graph.web.caching import CACHE_CONTROL, has_already
-from so2graph.web.protocol import single
+from so2graph.web.openapi_parts import INDEX
+from so2graph.web.protocol import choose_format, single
 from so2graph.web.site import Site, answer, site, stream
 from so2graph.web.writing import Spool, conditions, may_write, spooled, told, write
 
@@ -30,6 +32,11 @@ METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
 UPLOADS = "/graph-store"
 """Where bodies may be as large as `max_upload_bytes`."""
 _PIECE = 1_048_576
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_IN_NO_IRI = re.compile(
+    r"""[\x00-\x20\x7f-\x9f<>"{}|\\^`\ud800-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000e0000-\U000e0fff]"""
+    r"""|[\U000f0000-\U0010ffff]|%(?![0-9A-Fa-f]{2})"""
+)
 
 
 @blueprint.route("/graph-store", methods=["OPTIONS"], provide_automatic_options=False)
@@ -54,10 +61,11 @@ def graph_store(local: str = "") -> Response:
         raise MethodNotAllowed(
             f"/graph-store does not take {request.method}", mend="Send an update to /sparql.", allow=METHODS
         )
+    if request.method not in ("GET", "HEAD"):
+        may_write(here)
     graph = _named(here, local)
     if request.method in ("GET", "HEAD"):
         return _list(here) if graph is None else _get(here, graph)
-    may_write(here)
     if request.method == "DELETE":
         return _delete(here, graph)
     return _put_or_post(here, graph)
@@ -70,20 +78,34 @@ def _named(here: Site, local: str) -> str | None:
     if local:
         if indirect is not None or default:
             raise BadRequest("the graph is named twice, by address and by parameter", mend="Name it once.")
-        return here.session.snapshot.names.graph(local)
+        return _iri(here.session.snapshot.names.graph(local))
     if default and indirect is not None:
         raise BadRequest("graph= and default are both given", mend="Give one of them.")
     if default:
         return DEFAULT_GRAPH
     if indirect is None:
         return None
-    iri = urljoin(request.url.partition("?")[0], indirect)
+    try:
+        iri = urljoin(request.url.partition("?")[0], indirect)
+    except ValueError:
+        # A bracket that does not close.
+        iri = _iri(indirect)
     own = here.url("graph-store/")
     if iri.startswith(own) and len(iri) > len(own):
-        return here.session.snapshot.names.graph(iri[len(own) :])
-    if ":" not in iri or any(c <= " " or c in '<>"{}|\\^`' for c in iri):
-        raise BadRequest(f"graph={indirect!r} is no IRI", mend="Percent-encode what an IRI may not hold.")
-    return iri
+        iri = here.session.snapshot.names.graph(iri[len(own) :])
+    return _iri(iri)
+
+
+def _iri(text: str) -> str:
+    """The text, when the engine takes it as an absolute IRI (RFC 3987, 2.2); raises `BadRequest`."""
+    try:
+        urlsplit(text).port  # noqa: B018  # it is read to see whether it is one
+        wrong = _SCHEME.match(text) is None or _IN_NO_IRI.search(text) is not None
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise BadRequest(f"{text!r} is no IRI of a graph", mend="Percent-encode what an IRI may not hold.")
+    return text
 
 
 def _known(here: Site, graph: str) -> None:
@@ -93,6 +115,7 @@ def _known(here: Site, graph: str) -> None:
 
 def _list(here: Site) -> Response:
     """The graphs that the caller may read, with their triples and where to get them."""
+    choose_format("", here.wanted, (INDEX,))
     counts = here.session.snapshot.manifest.graphs
     rows = [
         {

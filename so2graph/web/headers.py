@@ -10,9 +10,14 @@ CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-VARY = "Accept, Accept-Encoding, Accept-Language, Authorization"
-ALLOWED_HEADERS = "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-None-Match, Slug"
-_EXPOSED = "ETag, Link, Location, Retry-After, Server-Timing, SO2Graph-Generation, SO2Graph-Rows"
+VARY = "Accept, Accept-Encoding, Accept-Language, Accept-Profile, Authorization"
+ALLOWED_HEADERS = (
+    "Accept, Accept-Language, Accept-Profile, Authorization, Content-Type, If-Match, If-None-Match, Range, Slug"
+)
+_EXPOSED = (
+    "Content-Disposition, Content-Profile, Content-Range, ETag, Link, Location, Repr-Digest, Retry-After, "
+    "Server-Timing, SO2Graph-Generation, SO2Graph-Rows, SO2Graph-Total"
+)
 
 
 def common_headers(

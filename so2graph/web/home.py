@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 
 from so2graph.network.paths import Edge, Path, Step, paths, read_edges
 from so2graph.vocab import MODALITIES
+from so2graph.web.described import description_of, jsonld_script
 from so2graph.web.drawing import draw
 from so2graph.web.site import Site, site
 
@@ -81,7 +82,7 @@ def index() -> Response:
             "arrow": "→" if one.forward else "←",
         }
 
-    return here.page(
+    response = here.page(
         "home.html",
         drawing=drawing,
         labels=labels,
@@ -95,4 +96,11 @@ def index() -> Response:
         manifest=manifest,
         triples=here.session.triples,
         graphs=len(here.session.readable),
+        jsonld=jsonld_script(description_of(here)),
     )
+    if here.live:
+        response.headers["Link"] = (
+            f'<{here.url("openapi.json")}>; rel="service-desc"; type="application/json", '
+            f'<{here.url("api")}>; rel="service-doc"; type="text/html"'
+        )
+    return response

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
 
+from so2graph.coding import Encoder, encoder
 from so2graph.engine.access import Session
 from so2graph.engine.exchange import Exchange
 from so2graph.web.cache import Kept
 from so2graph.web.caching import Request
-from so2graph.web.encoding import Encoder, compressible, encoder
+from so2graph.web.encoding import compressible
 
 __all__ = ["Outgoing"]
 
@@ -113,6 +114,8 @@ class Outgoing:
             self.coding
             and status == 200
             and b"content-encoding" not in names
+            # Parts of a file are counted in its own bytes.
+            and b"accept-ranges" not in names
             and compressible(names.get(b"content-type", ""), None if more else len(data))
         ):
             self._encoder = encoder(self.coding)

@@ -13,8 +13,11 @@ from so2graph.errors import BadParameter, BadRequest, MethodNotAllowed, NotAccep
 from so2graph.formats import HTML, Format, by_name
 
 __all__ = [
+    "FORM",
     "LANGUAGES",
+    "QUERY",
     "SPARQL_METHODS",
+    "UPDATE",
     "Chosen",
     "QueryRequest",
     "UpdateRequest",
@@ -86,7 +89,10 @@ def read_query(method: str, content_type: str, url: Parameters, body: bytes) -> 
     if method in ("GET", "HEAD"):
         if "update" in url:
             raise BadRequest("an update cannot be sent by GET", mend="SPARQL 1.1 Protocol 2.2 asks for POST.")
-        return _from_parameters(url) if "query" in url else None
+        if "query" in url:
+            return _from_parameters(url)
+        _timeout(single(url, "timeout"))
+        return None
     if method not in ("POST", "QUERY"):
         raise MethodNotAllowed(f"/sparql does not take {method}", mend="Use GET or POST.", allow=SPARQL_METHODS)
     media_type, options = parse_options_header(content_type)

@@ -2,31 +2,94 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
+from so2graph.engine.paging import count_text, page_text
 from so2graph.engine.wire import Question
-from so2graph.formats import HTML, Format, by_name
-from so2graph.registry import StoredQuery
+from so2graph.formats import GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
+from so2graph.registry import RESERVED, StoredQuery
 from so2graph.web.asking import chosen_for, query_question
+from so2graph.web.openapi_parts import INDEX
+from so2graph.web.paging import Page, disposition, link_header, read_page, switch
 from so2graph.web.protocol import QueryRequest, single
-from so2graph.web.site import Site, site, stream
-from so2graph.web.tables import show
+from so2graph.web.site import Site, answer, site, stream
+from so2graph.web.tables import Shown, show
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "formats_of"]
 
 blueprint = Blueprint("queries", __name__)
-RESERVED = ("lang", "format", "personal")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks of a stored query: values for its parameters, which rows, and how they are sent."""
+
+    query: StoredQuery
+    given: dict[str, str]
+    wanted: str | None
+    page: Page | None
+    counting: bool
+    download: bool
+    personal: bool
+
+
+def formats_of(query: StoredQuery) -> tuple[Format, ...]:
+    """The formats that the answer to a stored query can be had in, beside the page."""
+    return GRAPH_FORMATS if query.view == "graph" else SOLUTION_FORMATS
 
 
 @blueprint.get("/queries")
 def index() -> Response:
-    """All stored queries, the paths first, then by title."""
+    """All stored queries, the paths first, then by title; as a page, or JSON by `format=` or Accept."""
     here = site()
+    if here.choose((HTML, INDEX)).format is INDEX:
+        return index_as_json()
     queries = here.access.bundle.queries().values()
-    ordered = sorted(queries, key=lambda query: (query.view != "paths", query.title.of(here.language).casefold()))
+    offered = [query for query in queries if here.offers(f"queries/{query.name}")]
+    ordered = sorted(offered, key=lambda query: (query.view != "paths", query.title.of(here.language).casefold()))
     return here.page("queries.html", queries=ordered)
+
+
+@blueprint.get("/queries.json")
+def index_as_json() -> Response:
+    """All stored queries by name, with what each takes and gives."""
+    here = site()
+    rows = [_row(here, query) for query in here.access.bundle.queries().values()]
+    body = json.dumps({"queries": rows}, indent=2, ensure_ascii=False)
+    return answer(body.encode() + b"\n", INDEX.content_type)
+
+
+def _row(here: Site, query: StoredQuery) -> dict[str, object]:
+    href = here.url(f"queries/{query.name}")
+    return {
+        "name": query.name,
+        "href": href,
+        "title": {"nl": query.title.nl, "en": query.title.en},
+        "description": {"nl": query.description.nl, "en": query.description.en},
+        "view": query.view,
+        "personal": query.personal,
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": parameter.type,
+                "label": {"nl": parameter.label.nl, "en": parameter.label.en},
+                "default": parameter.default,
+                # One without a value stays free.
+                "required": False,
+            }
+            for parameter in query.parameters
+        ],
+        "formats": [
+            {"name": fmt.name, "mediaType": fmt.media_type, "href": f"{href}.{fmt.suffix}"}
+            for fmt in formats_of(query)
+        ],
+    }
 
 
 @blueprint.get("/queries/<name>")
@@ -35,47 +98,117 @@ def one(name: str) -> Response:
     here = site()
     stem, dot, suffix = name.rpartition(".")
     query = here.access.bundle.query(stem if dot else name)
-    given = {name: str(single(here.parameters, name)) for name in here.parameters if name not in RESERVED}
     wanted = suffix if dot else here.wanted
+    asked = _asked(here, query, wanted)
     as_page = by_name(wanted, (HTML,)) is not None if wanted else here.by_person
-    response = _answer(here, query, given, wanted, as_page)
+    response = _page(here, asked) if as_page else _file(here, asked)
     if query.personal:
         response.headers["X-Robots-Tag"] = "noindex, noarchive"
     return response
 
 
-def _answer(here: Site, query: StoredQuery, given: dict[str, str], wanted: str | None, as_page: bool) -> Response:
-    if as_page:
-        in_language = {p.name: here.language for p in query.parameters if p.type == "language"}
-        return _page(here, query, in_language | given)
-    reply = here.ask(_question(here, here.session.bound(query, given), wanted))
-    chosen = chosen_for(reply.kind, request.headers.get("Accept", ""), wanted)
+def _asked(here: Site, query: StoredQuery, wanted: str | None) -> Asked:
+    given = {name: str(single(here.parameters, name)) for name in here.parameters if name not in RESERVED}
+    page = read_page(here.parameters, here.settings.max_page_size)
+    counting, download, personal = (switch(here.parameters, name) for name in ("count", "download", "personal"))
+    return Asked(query, given, wanted, None if counting else page, counting, download, personal)
+
+
+def _file(here: Site, asked: Asked) -> Response:
+    text, total, left = _text(here, asked.page, asked.counting, here.session.bound(asked.query, asked.given))
+    reply = here.ask(_question(here, text, asked.wanted, left))
+    chosen = chosen_for(reply.kind, request.headers.get("Accept", ""), asked.wanted)
     response = stream(reply, chosen.content_type)
-    response.headers["Content-Disposition"] = f'inline; filename="{query.name}.{chosen.format.suffix}"'
+    stem = f"{asked.query.name}-count" if asked.counting else asked.query.name
+    response.headers["Content-Disposition"] = disposition(
+        asked.download, stem, asked.given.values(), asked.page, chosen.format.suffix
+    )
+    _tell(here, response, asked.page, total)
     return response
 
 
-def _question(here: Site, text: str, wanted: str | None, page_rows: int = 0) -> Question:
-    asked = QueryRequest(text, (), (), wanted)
+def _text(here: Site, page: Page | None, counting: bool, bound: str) -> tuple[str, int | None, float]:
+    """The text to ask, the number of all rows where pages are asked for, and the seconds that are left to ask it."""
+    left = float(here.settings.deadline)
+    if counting:
+        return count_text(bound), None, left
+    if page is None:
+        return bound, None, left
+    text, started = page_text(bound, page.limit, page.offset), monotonic()
+    reply = here.ask(_question(here, count_text(bound), "csv", left))
+    total = int(reply.body().split()[1])
+    return text, total, max(0.001, left - (monotonic() - started))
+
+
+def _tell(here: Site, response: Response, page: Page | None, total: int | None) -> None:
+    """Says where the other pages are, and how many rows there are in all."""
+    if page is not None and total is not None:
+        response.headers["Link"] = link_header(page.offsets(total), _addresses(here, page, here.url(request.path)))
+        response.headers["SO2Graph-Total"] = str(total)
+
+
+def _addresses(here: Site, page: Page, path: str) -> Callable[[int], str]:
+    """The address of a page by its offset, with all that this request asks for."""
+    kept = [
+        (name, value)
+        for name, values in here.parameters.items()
+        for value in values
+        if name not in ("limit", "offset")
+    ]
+    return lambda offset: f"{path}?{urlencode([*kept, ('limit', page.limit), ('offset', offset)])}"
+
+
+def _question(here: Site, text: str, wanted: str | None, seconds: float, page_rows: int = 0) -> Question:
+    asked = QueryRequest(text, (), (), wanted, seconds)
     return query_question(here.session, asked, request.headers.get("Accept", ""), page_rows)
 
 
-def _page(here: Site, query: StoredQuery, given: dict[str, str]) -> Response:
+def _page(here: Site, asked: Asked) -> Response:
+    query, given = asked.query, asked.given
+    in_language = {p.name: here.language for p in query.parameters if p.type == "language"}
+    given = in_language | given
     bound = here.session.bound(query, given)
-    shown = None
-    if not query.personal or single(here.parameters, "personal") == "yes":
-        shown = show(here, here.ask(_question(here, bound, None, here.settings.max_page_rows)))
+    shown, page, total = None, asked.page, None
+    if not query.personal or asked.personal or asked.counting:
+        shown, page, total = _shown(here, asked, bound)
     fields = [(p, given.get(p.name, p.default or "")) for p in query.parameters]
+    said = {p.name: given[p.name] for p in query.parameters if given.get(p.name, p.default) != p.default}
 
     def download(fmt: Format) -> str:
-        path = f"{request.script_root}/queries/{query.name}.{fmt.suffix}"
-        return f"{path}?{urlencode(given)}" if given else path
+        path = f"queries/{query.name}.{fmt.suffix}"
+        return here.file(f"{path}?{urlencode(said)}" if said else path)
 
-    return here.page(
+    response = here.page(
         "query.html",
         query=query,
         fields=fields,
         shown=shown,
         download=download,
         bound=bound,
+        asked=asked,
+        page=page,
+        pages=_pages(here, page, total),
     )
+    _tell(here, response, asked.page and page, total)
+    return response
+
+
+def _shown(here: Site, asked: Asked, bound: str) -> tuple[Shown, Page | None, int | None]:
+    """What the page shows, with the page of rows that this is, and the number of all rows; None where one has all."""
+    most = min(here.settings.max_page_rows, here.settings.max_page_size)
+    page = asked.page and replace(asked.page, limit=min(asked.page.limit, most))
+    text, total, left = _text(here, page, asked.counting, bound)
+    shown = show(here, here.ask(_question(here, text, None, left, here.settings.max_page_rows)))
+    if page is None and len(shown.rows) < shown.count and asked.query.view != "graph":
+        return shown, Page(most, 0), shown.count
+    return shown if total is None else replace(shown, count=total), page, total
+
+
+def _pages(here: Site, page: Page | None, total: int | None) -> list[tuple[str, str]]:
+    """The links between pages of rows, each with what it leads to."""
+    if page is None or total is None or not here.live:
+        return []
+    offsets, address = page.offsets(total), _addresses(here, page, f"{request.script_root}{request.path}")
+    if "next" not in offsets and "prev" not in offsets:
+        return []
+    return [(name, address(offsets[name])) for name in ("first", "prev", "next", "last") if name in offsets]

@@ -38,7 +38,7 @@ def health() -> Response:
 def ready() -> Response:
     """A reader answers a query on the current generation; 503 while none does."""
     here = site()
-    ask = Question(uuid4().hex, "query", "ASK {}", (), _READY_SECONDS, solutions="csv")
+    ask = Question(uuid4().hex, "query", "ASK {}", (), _READY_SECONDS, boolean="csv")
     here.engine.ask(here.session, ask).body()
     return _json(
         {
@@ -64,7 +64,7 @@ def metrics() -> Response:
 def settings() -> Response:
     """The settings in force, as a page or JSON; paths are left out for strangers."""
     here = site()
-    rows = [row for row in setting_rows(here.settings) if row.name != "data"]
+    rows = [row for row in setting_rows(here.settings) if row.name not in ("data", "exports")]
     if here.by_person:
         return here.page("settings.html", rows=rows, version=__version__)
     return _json(

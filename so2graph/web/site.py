@@ -8,7 +8,7 @@ from functools import cached_property
 from threading import BoundedSemaphore
 from time import perf_counter
 from typing import cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flask import Response, current_app, g, render_template, request
 
@@ -21,7 +21,10 @@ from so2graph.engine.wire import Question
 from so2graph.errors import Busy
 from so2graph.formats import Format
 from so2graph.vocab import Iri, Literal, Term
+from so2graph.web.addresses import Addresses
 from so2graph.web.caching import Request
+from so2graph.web.linking import Link
+from so2graph.web.naming import written_path
 from so2graph.web.protocol import Chosen, choose_format, choose_language, read_parameters, single, wants_html
 from so2graph.web.words import known, say
 
@@ -60,7 +63,8 @@ class Site:
     def request(self) -> Request:
         """The request as the functions without I/O see it."""
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return Request(request.method, request.script_root, request.path, request.query_string, headers)
+        written = written_path(request.environ, request.script_root) or ""
+        return Request(request.method, request.script_root, request.path, request.query_string, headers, written)
 
     @property
     def caller(self) -> Caller:
@@ -121,31 +125,79 @@ class Site:
         key = f"column.{name}"
         return say(key, self.language) if known(key) else name
 
+    def format_title(self, fmt: Format) -> str:
+        """What a format is called: in words of the reader's language where there are any."""
+        key = f"format.{fmt.name}"
+        return self.say(key) if known(key) else fmt.title
+
+    @property
+    def live(self) -> bool:
+        """Whether a running service is asked, and not a site of plain files made."""
+        return self.addresses.live
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        return cast(Addresses, current_app.extensions["so2graph-addresses"])
+
+    def offers(self, local: str) -> bool:
+        """Whether there is anything at `local`: a site of plain files leaves out what needs the service."""
+        return self.addresses.offers(local)
+
+    @property
+    def root(self) -> str:
+        """The URL path of the service itself, with a slash at its end."""
+        return f"{request.script_root}/"
+
     def path(self, local: str) -> str:
-        """The URL path of `local` below this service, keeping the language that the reader chose."""
-        path = f"{request.script_root}/{local.lstrip('/')}"
-        if self.chosen_language is None:
-            return path
-        bare, mark, fragment = path.partition("#")
-        return f"{bare}{'&' if '?' in bare else '?'}lang={self.language}{mark}{fragment}"
+        """The URL path of the page `local` below this service, in the language of the reader."""
+        return self.addresses.path(request.script_root, local, self.language, self.chosen_language is not None)
+
+    def file(self, local: str) -> str:
+        """The URL path of `local` below this service where it is the same in every language: data, styles."""
+        return self.addresses.file(request.script_root, local)
 
     def url(self, local: str = "") -> str:
         """The whole address of `local` below this service: by the setting `public_url`, else by the request."""
         root = self.settings.public_url or f"{request.host_url.rstrip('/')}{request.script_root}/"
-        return root + local.lstrip("/")
+        return self.addresses.whole(root, local)
+
+    def local(self, address: str) -> str:
+        """A whole address below this service as a URL path."""
+        rest = address.removeprefix(self.url())
+        return self.root + rest if self.live else self.path(rest)
+
+    def shown(self, links: Iterable[Link]) -> list[Link]:
+        """The links of an answer as its page has them: those below this service as paths.
+
+        A page of plain files leaves out what needs the service, and the address that its language gives it.
+        """
+        root, skipped = self.url(), ("profile",) if self.live else ("profile", "canonical", "linkset")
+        below = [(link, link.rel not in ("author", "cite-as") and link.href.startswith(root)) for link in links]
+        return [
+            Link(link.rel, self.local(link.href) if ours else link.href, link.type)
+            for link, ours in below
+            if link.rel not in skipped and not (ours and not self.offers(link.href.removeprefix(root)))
+        ]
 
     @property
     def other_language(self) -> str:
-        """The same page in the other language, as a URL query."""
-        kept = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-        return "?" + urlencode([*kept, ("lang", "en" if self.language == "nl" else "nl")])
+        """The same page in the other language."""
+        asked = list(request.args.items(multi=True))
+        return self.addresses.other_language(request.script_root, request.path, asked, self.language)
+
+    @property
+    def alternates(self) -> dict[str, str]:
+        """The address of this page by language, in a site of plain files."""
+        return self.addresses.alternates(request.script_root, request.path, list(request.args.items(multi=True)))
 
     def href(self, iri: str) -> str | None:
         """Where an IRI leads: into this service for one of ours, outside for http(s), nowhere otherwise."""
         local = self.session.snapshot.names.local_path(iri)
         if local is not None:
             page = local.replace("id/", "doc/", 1) if local.startswith("id/") else local
-            return self.path(quote(page, safe="/#%:@!$&'()*+,;=~"))
+            # The vocabulary has an entry for each of its fragments; other pages are about the whole.
+            page = page if page.startswith("def#") else page.partition("#")[0]
+            return self.path(quote(page, safe="/#%:@!$&'()*+,;=~")) if self.offers(page) else None
         return iri if iri.startswith(("http://", "https://")) else None
 
     def choose(self, offered: tuple[Format, ...], wanted: str | None = None) -> Chosen:

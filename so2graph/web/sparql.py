@@ -9,8 +9,9 @@ from flask import Blueprint, Response, request
 from so2graph.engine.store import serialize_quads
 from so2graph.errors import UnsupportedMedia
 from so2graph.formats import GRAPH_FORMATS, Format
-from so2graph.publish.describe import service_description
+from so2graph.publish.service import service_quads
 from so2graph.web.asking import chosen_for, query_question
+from so2graph.web.described import description_of
 from so2graph.web.protocol import SPARQL_METHODS, QueryRequest, UpdateRequest, names_html, read_query
 from so2graph.web.site import Site, answer, site, stream
 from so2graph.web.tables import Shown, show
@@ -63,10 +64,10 @@ def _as_page(here: Site, wanted: str | None) -> bool:
 def _description() -> Response:
     here = site()
     chosen = here.choose(GRAPH_FORMATS)
-    quads = service_description(
-        here.session.snapshot,
-        here.session.readable,
-        here.url("sparql"),
+    quads = service_quads(
+        description_of(here),
+        here.session.snapshot.manifest.graphs,
+        here.session.prefixes,
         federated=bool(here.settings.federation),
     )
     return answer(serialize_quads(quads, chosen.format, here.session.prefixes), chosen.content_type)

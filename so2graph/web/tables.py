@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 
 from so2graph.engine.ask import Reply
-from so2graph.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format
+from so2graph.formats import BOOLEAN_FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Format
 from so2graph.vocab import Blank, Iri, Literal, Term
 from so2graph.web.site import Cell, Site, cells
 
@@ -28,7 +28,7 @@ def show(here: Site, reply: Reply) -> Shown:
     """The answer as it goes into a page (`page` is its format); every row was read, so that the count is true."""
     page = json.loads(reply.body())
     if page["boolean"] is not None:
-        return Shown((), [], 1, page["boolean"], SOLUTION_FORMATS[:2])
+        return Shown((), [], 1, page["boolean"], BOOLEAN_FORMATS[:2])
     rows = cells(here, [[_term(term) for term in row] for row in page["rows"]])
     if page["variables"] is None:
         return Shown(("subject", "predicate", "object"), rows, page["count"], None, GRAPH_FORMATS)
