@@ -91,7 +91,7 @@ class Statistics:
 
 
 def count(session: Session) -> Statistics:
-    """Counts the current generation as the caller of `session` may see it: 4 to 5 seconds for a million triples.
+    """Counts the current generation as the caller of `session` may see it: 3 seconds for a million triples.
 
     Of a graph or merge beyond the setting `max_counted_triples` only the size is told.
     """
