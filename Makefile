@@ -6,7 +6,8 @@ PORT ?= 7878
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
-SOURCES := pyproject.toml so2graph/__init__.py
+FRONTEND := so2graph/web/frontend
+SOURCES := pyproject.toml so2graph/__init__.py $(shell find $(FRONTEND) -name node_modules -prune -o -type f -print)
 
 .PHONY: run test lint types docs fuzz bench bench-quick clean
 

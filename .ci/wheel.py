@@ -12,6 +12,7 @@ import tempfile
 import urllib.parse
 import urllib.request
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +22,21 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str]) -> str:
     print("$", *command, flush=True)
     done = subprocess.run([str(c) for c in command], cwd=cwd, env=env, check=True, capture_output=True, text=True)
     return done.stdout
+
+
+def check_bundle(wheel: Path) -> None:
+    """The wheel has the front end with the notice of its licences, and none of its sources."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        built = "so2graph/web/static/build/"
+        files = json.loads(archive.read(f"{built}manifest.json"))["files"]
+        missing = [file for file in files.values() if f"{built}{file}" not in names]
+        assert not missing, f"the wheel lacks {missing}"
+        assert {"boot.js", "site.js", "site.css"} <= files.keys(), sorted(files)
+        notice = archive.read(f"{built}LICENSES.txt").decode()
+        assert "SIL OPEN FONT LICENSE" in notice, "the fonts come without their licence"
+        sources = [name for name in names if name.startswith("so2graph/web/frontend") or "node_modules" in name]
+        assert not sources, f"the wheel has sources: {sources[:3]}"
 
 
 def main() -> None:
@@ -46,6 +62,7 @@ def main() -> None:
         )
         wheel = next((empty / "dist").glob("*.whl"))
         run(python, "-m", "pip", "install", "--quiet", wheel, cwd=empty, env=env)
+        check_bundle(wheel)
         work = empty / "work"
         work.mkdir()
         print(run(so2graph, "build", cwd=work, env=env))
@@ -65,7 +82,7 @@ def main() -> None:
                 assert json.load(answer)["boolean"] is True
             with urllib.request.urlopen(url[0], timeout=30) as page:
                 assert b"<svg" in page.read(), "the home page has no drawing"
-            with urllib.request.urlopen(f"{url[0]}static/style.css", timeout=30) as style:
+            with urllib.request.urlopen(f"{url[0]}static/favicon.svg", timeout=30) as style:
                 assert style.status == 200
         finally:
             server.send_signal(signal.SIGTERM)

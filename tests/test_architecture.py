@@ -43,6 +43,7 @@ HOMES = {
     "SPARQLWrapper": {"so2graph/engine/gateway.py"},
     "flask": {"so2graph/web"},
     "werkzeug": {"so2graph/web"},
+    "markupsafe": {"so2graph/web/site.py"},
     "cachetools": {"so2graph/web/cache.py", "so2graph/web/edge.py", "so2graph/engine/gateway.py"},
     "zstandard": {"so2graph/coding.py"},
     "prometheus_client": {"so2graph/web/metrics.py"},
@@ -68,7 +69,8 @@ HOMES = {
     "xlsxwriter": {"so2graph/engine/tabular.py"},
 }
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+FRONTEND = PACKAGE / "web" / "frontend"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if FRONTEND not in path.parents)
 
 
 def _name(path: Path) -> str:

@@ -84,8 +84,8 @@ def test_errors_and_states_of_the_service_are_not_kept(client: FlaskClient, path
 
 def test_the_style_sheet_has_a_tag_of_its_file(client: FlaskClient) -> None:
     """It changes with the program, and not with the data."""
-    style = client.get("/static/style.css")
-    again = client.get("/static/style.css", headers={"If-None-Match": style.headers["ETag"]})
+    style = client.get("/static/favicon.svg")
+    again = client.get("/static/favicon.svg", headers={"If-None-Match": style.headers["ETag"]})
     assert again.status_code == 304
     assert style.headers["Cache-Control"] == "no-cache"
 

@@ -181,7 +181,7 @@ SPARQL = "GET=200 HEAD=200 OPTIONS=204"
 TURTLE = ("text/turtle", "<urn:a> <urn:b> <urn:c> .")
 ROUTES: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "home": ("/", READ),
-    "static": ("/static/style.css", READ),
+    "static": ("/static/favicon.svg", READ),
     "sparql": ("/sparql", f"{SPARQL} POST=415 QUERY=415"),
     "sparql ?query": (f"/sparql?query={quote(ASK)}", f"{SPARQL} POST=415 QUERY=415"),
     "sparql query form": ("/sparql", f"{SPARQL} POST=200 QUERY=200", FORM, urlencode({"query": ASK})),

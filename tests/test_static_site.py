@@ -485,7 +485,7 @@ def test_the_answer_is_that_of_the_service(site: Site, settings: Settings, bundl
         "queries/hub-to-national.csv",
         "doc/alescon.nq",
         "graph/so2/planned.trig",
-        "static/style.css",
+        "static/favicon.svg",
         "exports/network.gexf",
         "exports/graph/so2/hoped.xlsx",
     ):
@@ -552,7 +552,7 @@ PLACES = [
     ("queries/q.csv?language=en", "nl", "queries/q~language~en.csv", None),
     ("queries/q?b=2&a=1&lang=en", "nl", "en/queries/q~a~1~b~2/", "en"),
     ("?a=1", "nl", "index~a~1/", "nl"),
-    ("static/style.css", None, "static/style.css", None),
+    ("static/favicon.svg", None, "static/favicon.svg", None),
     ("changes.atom", "nl", "changes.atom", "nl"),
     ("changes.atom?lang=en", "nl", "en/changes.atom", "en"),
     ("exports/dataset.nq.gz", None, "exports/dataset.nq.gz", None),
@@ -666,7 +666,7 @@ def test_plain_links_are_remembered_with_what_they_stand_for() -> None:
         "",
         "doc/sparql",
         "queries/secrets",
-        "static/style.css",
+        "static/favicon.svg",
     ):
         assert plain.offers(local)
 

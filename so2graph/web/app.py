@@ -29,6 +29,7 @@ from so2graph.web import (
     vocabulary,
 )
 from so2graph.web.addresses import Addresses, Live
+from so2graph.web.assets import FOR_EVER, is_built
 from so2graph.web.caching import cache_headers, entity_tag, fingerprint, has_already
 from so2graph.web.headers import ALLOWED_HEADERS, common_headers
 from so2graph.web.preparing import Prepared
@@ -118,6 +119,8 @@ def _finish(response: Response) -> Response:
     if response.status_code == 200 and here is not None and "ETag" not in response.headers:
         tag = cast(str | None, g.get("tag"))
         response.headers.update({} if tag is None else cache_headers(tag))
+    if response.status_code in (200, 304) and is_built(request.path):
+        response.headers["Cache-Control"] = FOR_EVER
     generation = None if here is None else here.generation
     milliseconds = 0.0 if here is None else (perf_counter() - here.started) * 1000
     response.headers.update(common_headers(dict(response.headers), response.mimetype or "", generation, milliseconds))

@@ -10,6 +10,7 @@ from werkzeug.http import parse_etags, quote_etag
 
 from so2graph import __version__
 from so2graph.config import Settings
+from so2graph.web.assets import built
 
 __all__ = ["CACHE_CONTROL", "Request", "cache_headers", "entity_tag", "fingerprint", "has_already"]
 
@@ -41,8 +42,8 @@ class Request:
 
 
 def fingerprint(settings: Settings) -> str:
-    """A name for the version of the program and its settings."""
-    return f"{__version__} {hashlib.sha256(repr(settings).encode()).hexdigest()}"
+    """A name for the version of the program, its front end and its settings."""
+    return f"{__version__} {built()} {hashlib.sha256(repr(settings).encode()).hexdigest()}"
 
 
 def entity_tag(request: Request, rights: str, generation: int, program: str) -> str | None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 __all__ = ["ALLOWED_HEADERS", "VARY", "common_headers"]
 
 CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 VARY = "Accept, Accept-Encoding, Accept-Language, Accept-Profile, Authorization"
 ALLOWED_HEADERS = (

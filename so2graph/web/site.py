@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import cast
 from urllib.parse import quote
 
 from flask import Response, current_app, g, render_template, request
+from markupsafe import Markup
 
 from so2graph.config import Settings
 from so2graph.engine.access import Access, Session
@@ -22,6 +24,7 @@ from so2graph.errors import Busy
 from so2graph.formats import Format
 from so2graph.vocab import Iri, Literal, Term
 from so2graph.web.addresses import Addresses
+from so2graph.web.assets import asset
 from so2graph.web.caching import Request
 from so2graph.web.linking import Link
 from so2graph.web.naming import written_path
@@ -33,6 +36,13 @@ __all__ = ["Cell", "Site", "answer", "cells", "site", "stream"]
 
 _PATIENCE = 5.0
 """Seconds that a query waits for a place before it is told to come back."""
+
+_SECTIONS = (
+    ("queries", "nav.queries"),
+    ("sparql", "nav.sparql"),
+    ("def", "nav.def"),
+    ("exports", "nav.exports"),
+)
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,16 @@ class Site:
         return self.addresses.offers(local)
 
     @property
+    def sections(self) -> list[tuple[str, str]]:
+        """The parts of the site that every page leads to: where each is, and the key of its name."""
+        return [(local, key) for local, key in _SECTIONS if self.offers(local)]
+
+    def within(self, local: str) -> str | None:
+        """Whether this page is that part of the site (`page`) or within it (`true`)."""
+        path = request.path.lstrip("/")
+        return "page" if path == local else "true" if path.startswith(f"{local}/") else None
+
+    @property
     def root(self) -> str:
         """The URL path of the service itself, with a slash at its end."""
         return f"{request.script_root}/"
@@ -155,6 +175,24 @@ class Site:
     def file(self, local: str) -> str:
         """The URL path of `local` below this service where it is the same in every language: data, styles."""
         return self.addresses.file(request.script_root, local)
+
+    def script(self, name: str) -> Markup:
+        """The element that loads an entry of the front end as a module; nothing where it was not built."""
+        local = asset(f"{name}.js")
+        if local is None:
+            return Markup("")
+        return Markup('<script type="module" src="{}"></script>').format(self.file(local))
+
+    @staticmethod
+    def data_block(value: object, name: str = "data") -> Markup:
+        """A block of JSON for a script, under the id `name`; no tag can begin or end in it."""
+        text = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+        return Markup('<script type="application/json" id="{}">{}</script>').format(name, Markup(text))
+
+    def built(self, name: str) -> str | None:
+        """The URL path of a file of the front end (`site.css`); None where it was not built."""
+        local = asset(name)
+        return None if local is None else self.file(local)
 
     def url(self, local: str = "") -> str:
         """The whole address of `local` below this service: by the setting `public_url`, else by the request."""

@@ -1,18 +1,23 @@
-"""The words of the pages in Dutch and English (`messages.tsv`)."""
+"""The words of the pages in Dutch and English (`messages/*.tsv`)."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
-__all__ = ["MESSAGES", "say"]
+__all__ = ["MESSAGES", "known", "say"]
 
-MESSAGES = Path(__file__).parent / "messages.tsv"
+MESSAGES = Path(__file__).parent / "messages"
+"""A file for each part of the site, with a line for each text: its key, Dutch, English."""
 
 
 @cache
 def _table() -> dict[str, tuple[str, str]]:
-    rows = (line.split("\t") for line in MESSAGES.read_text(encoding="utf-8").splitlines()[1:])
+    rows = [
+        line.split("\t")
+        for path in sorted(MESSAGES.glob("*.tsv"))
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]
+    ]
     return {key: (dutch, english) for key, dutch, english in rows}
 
 
