@@ -16,7 +16,7 @@ run: $(VENV)/.installed
 	@$(BIN)/so2graph serve --port $(PORT)
 
 test: $(VENV)/.installed-test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

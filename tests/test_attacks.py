@@ -104,6 +104,7 @@ def test_the_rows_of_values_are_data_and_count_for_nothing() -> None:
     guard(f"BASE <http://x/> SELECT * {{ VALUES (?x ?y) {{ {rows} (<#a> <#b>) }} }}", max_bytes=1_000_000)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "text",
     ["a." * 400_000, "a-." * 300_000, r'"\u0041" ' * 100_000, r"\u0041" * 150_000, "'''" * 300_000, "_:a." * 250_000],
@@ -138,6 +139,7 @@ def test_pages_answer_while_every_place_for_queries_is_taken(settings: Settings,
         assert client.get("/sparql?query=ASK{}").status_code == 200
 
 
+@pytest.mark.alone
 def test_workers_end_when_their_parent_is_killed(settings_env: dict[str, str]) -> None:
     """kill -9 of the main process leaves no worker behind that would hold the port."""
     if shutil.which("ps") is None:
@@ -152,6 +154,7 @@ def test_workers_end_when_their_parent_is_killed(settings_env: dict[str, str]) -
             os.sched_yield()
 
 
+@pytest.mark.alone
 def test_a_service_whose_workers_are_killed_again_and_again_comes_back(settings_env: dict[str, str]) -> None:
     """The server gives up after a row of dead workers; so2graph starts it anew."""
     if shutil.which("ps") is None:
@@ -190,6 +193,7 @@ def test_a_chunked_body_is_read(service: str) -> None:
     connection.close()
 
 
+@pytest.mark.alone
 def test_a_chunked_body_beyond_the_limit_is_not_kept(service: str) -> None:
     """Twenty megabytes without a length are refused, not gathered."""
     connection = HTTPConnection(urlsplit(service).netloc, timeout=60)
@@ -229,6 +233,7 @@ WRONG_ONCE = [
 ]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("path", "headers", "status"), WRONG_ONCE, ids=lambda value: str(value)[:60])
 def test_what_was_once_answered_wrongly_has_its_right_status(
     client: FlaskClient, path: str, headers: dict[str, str], status: int
@@ -304,6 +309,10 @@ def test_a_damaged_generation_is_said_and_mended_by_a_build(
     tmp_path: Path, bundle: Bundle, settings_env: dict[str, str]
 ) -> None:
     """`serve` does not wait for what never comes; `build` makes a new generation beside the damaged one."""
+    for folder in ("data", "ontology"):
+        # Without shapes and checks, which take longer than all else and have tests of their own.
+        shutil.copytree(bundle.root / folder, tmp_path / "plain" / folder, ignore=shutil.ignore_patterns("shapes"))
+    bundle = Bundle(tmp_path / "plain", CANONICAL_BASE)
     settings = Settings.load({}, {"data": tmp_path / "data"})
     build(bundle, settings)
     for damage in ("store/CURRENT", "generation.json"):

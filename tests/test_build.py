@@ -346,6 +346,7 @@ def _end(child: subprocess.Popen[str], *, kill: bool) -> int:
     return child.returncode
 
 
+@pytest.mark.alone
 def test_a_second_writer_is_told_who_writes(copied: Bundle, made: Settings) -> None:
     """While another process builds, a build fails at once and names its number and command; reading goes on."""
     answers = _state(made)[4]
@@ -366,6 +367,7 @@ def test_a_second_writer_is_told_who_writes(copied: Bundle, made: Settings) -> N
     assert build(copied, made).new is False
 
 
+@pytest.mark.alone
 def test_a_killed_writer_leaves_the_old_generation_and_a_free_lock(copied: Bundle, made: Settings) -> None:
     """After kill -9 in the middle of a build the old generation is served, and the next build sweeps and succeeds."""
     before = _state(made)

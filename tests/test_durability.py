@@ -20,6 +20,8 @@ import pytest
 from tests.test_guests import family, gone_within
 from tests.test_service import Running, serving
 
+pytestmark = pytest.mark.alone
+
 WRITES = 200
 PARTS = 3
 """Triples of one write: all of them are there, or none."""

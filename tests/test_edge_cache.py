@@ -24,6 +24,8 @@ from so2graph.registry import Bundle
 from so2graph.web.edge import Edge
 from tests.test_service import serving
 
+pytestmark = pytest.mark.alone
+
 QUERY = "/sparql?query=" + quote("SELECT ?n { ?n a so2:RegionalNetwork } ORDER BY ?n")
 
 

@@ -22,6 +22,8 @@ from so2graph.registry import Bundle
 from so2graph.vocab import DEFAULT_GRAPH, Names
 from so2graph.web.app import create_app
 
+pytestmark = pytest.mark.alone
+
 TRIPLES = 300_000
 
 

@@ -31,6 +31,7 @@ from so2graph.cli import main
 from so2graph.config import Settings
 from so2graph.engine.tokens import Tokens
 from tests.test_service import serving
+from tests.turns import patiently
 
 Factory = pytest.TempPathFactory
 HUB = "https://w3id.org/so2graph/id/so-netwerk-"
@@ -123,12 +124,15 @@ def remote() -> Iterator[str]:
     data = f"<{HUB}groningen> <{MEMBERS}> 42 . <{HUB}assen-drenthe> <{MEMBERS}> 7 . <http://else/> <{MEMBERS}> 1 ."
     url = f"http://127.0.0.1:{port}/"
     request = Request(f"{url}store?default", data.encode(), {"Content-Type": "text/turtle"}, method="PUT")
+
+    def filled() -> bool:
+        with suppress(URLError), urlopen(request, timeout=10):
+            return True
+        return False
+
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            for _ in range(400):
-                time.sleep(0.05)
-                with suppress(URLError), urlopen(request, timeout=10):
-                    break
+            assert patiently(filled)
             yield url
         finally:
             process.terminate()
@@ -253,6 +257,7 @@ def test_an_endpoint_that_fails_is_told_or_passed_over(service: Federated, naugh
         assert _ask(service.url, _greet(endpoint, "VALUES ?a { 1 }", "SERVICE SILENT")).rows == [{"a": "1"}]
 
 
+@pytest.mark.alone
 def test_a_busy_endpoint_is_asked_again(service: Federated, naughty: Naughty) -> None:
     """After 429 once more, when its Retry-After says; one that stays busy three times; others once, by name."""
     until = time.monotonic() + 1
@@ -348,6 +353,7 @@ def _gateways(pid: int, patience: float = 0) -> list[int]:
             return [int(line.split()[0]) for line in found]
 
 
+@pytest.mark.alone
 def test_the_gateway_comes_back_and_ends_with_the_service(settings_env: dict[str, str], naughty: Naughty) -> None:
     """Killed, it answers again within 3 seconds; without a cache each query asks; it does not outlive the service."""
     words = ["--federation", naughty.endpoints, "--federation-private", "yes", "--federation-cache-seconds", "0"]
@@ -371,6 +377,7 @@ PRIVATE = (
 )
 
 
+@pytest.mark.alone
 def test_private_addresses_are_not_reached(settings_env: dict[str, str], naughty: Naughty) -> None:
     """Loopback and private addresses are refused in every spelling; the gateway ends with a killed service."""
     endpoints = [f"http://{host}" for host in PRIVATE.format(naughty.server_port).split()]

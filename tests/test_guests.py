@@ -25,6 +25,8 @@ import pytest
 from so2graph.engine.process import give_way
 from tests.test_service import Running, serving
 
+pytestmark = pytest.mark.alone
+
 DEADLINE = 2
 SECONDS = float(os.environ.get("SO2GRAPH_TEST_HOSTILE_SECONDS", "20"))
 """How long the hostile clients go on; 60 to prove what the issue asks for."""
@@ -145,15 +147,35 @@ def _zombie(pid: int) -> bool:
         return True
 
 
-@pytest.fixture
-def guest_house(settings_env: dict[str, str]) -> Iterator[Running]:
-    """A service with a short deadline and little memory for each query, on the built dataset."""
+@pytest.fixture(scope="module")
+def strict(settings_env: dict[str, str]) -> dict[str, str]:
+    """The environment of a service with a short deadline and little memory for each query, on the built dataset."""
     limits = {
         "SO2GRAPH_DEADLINE": str(DEADLINE),
         "SO2GRAPH_MAX_QUERY_MEGABYTES": str(CEILING // 1_000_000),
         "SO2GRAPH_LOG_REQUESTS": "no",
     }
-    with serving(settings_env | limits) as running:
+    return settings_env | limits
+
+
+@pytest.fixture
+def guest_house(strict: dict[str, str]) -> Iterator[Running]:
+    """Such a service for one test, which may end it."""
+    with serving(strict) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def long_open(strict: dict[str, str]) -> Iterator[Running]:
+    """Such a service that has seen every query of the tests before."""
+    with serving(strict) as running:
+        yield running
+
+
+@pytest.fixture
+def patient(settings_env: dict[str, str]) -> Iterator[Running]:
+    """A service where a query may take long."""
+    with serving(settings_env | {"SO2GRAPH_LOG_REQUESTS": "no", "SO2GRAPH_DEADLINE": "25"}) as running:
         yield running
 
 
@@ -238,11 +260,11 @@ def test_hostile_clients_are_turned_away_and_nobody_notices(guest_house: Running
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
-def test_each_hostile_query_gets_a_clean_problem(guest_house: Running, name: str) -> None:
-    """Also when it comes alone, and as a GET where it is short enough; afterwards the service answers at once."""
-    fault = _fault(name, ask(guest_house.url, HOSTILE[name]))
+def test_each_hostile_query_gets_a_clean_problem(long_open: Running, name: str) -> None:
+    """Also when it comes alone, to a service that had others before; afterwards the service answers at once."""
+    fault = _fault(name, ask(long_open.url, HOSTILE[name]))
     assert not fault
-    after = ask(guest_house.url, "ASK {}")
+    after = ask(long_open.url, "ASK {}")
     assert (after.status, after.body.strip()) == (200, b"true")
 
 
@@ -256,26 +278,23 @@ def _working(pid: int) -> int:
 @pytest.mark.parametrize("query", [HOSTILE["cross product"], HOSTILE["rows without end"]], ids=["before", "while"])
 @pytest.mark.parametrize("accept", ["text/csv", "text/html"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_client_that_leaves_ends_its_query(
-    settings_env: dict[str, str], query: str, accept: str, method: str
-) -> None:
+def test_a_client_that_leaves_ends_its_query(patient: Running, query: str, accept: str, method: str) -> None:
     """Before the first byte and while streaming: within a second the processor is idle again."""
-    with serving(settings_env | {"SO2GRAPH_LOG_REQUESTS": "no", "SO2GRAPH_DEADLINE": "25"}) as running:
-        place = urlsplit(running.url)
-        connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
-        body, path = urlencode({"query": query}), "/sparql"
-        headers = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded"}
-        connection.request(
-            method, path if method == "POST" else f"{path}?{body}", body if method == "POST" else None, headers
-        )
-        time.sleep(1.2)
-        if query == HOSTILE["cross product"]:
-            assert _working(running.process.pid) > 15, "the query should be at work"
-        connection.close()
-        if connection.sock is not None:
-            connection.sock.close()
-        time.sleep(0.7)
-        assert _working(running.process.pid) <= 6
+    place = urlsplit(patient.url)
+    connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
+    body, path = urlencode({"query": query}), "/sparql"
+    headers = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded"}
+    connection.request(
+        method, path if method == "POST" else f"{path}?{body}", body if method == "POST" else None, headers
+    )
+    time.sleep(1.2)
+    if query == HOSTILE["cross product"]:
+        assert _working(patient.process.pid) > 15, "the query should be at work"
+    connection.close()
+    if connection.sock is not None:
+        connection.sock.close()
+    time.sleep(0.7)
+    assert _working(patient.process.pid) <= 6
 
 
 def test_a_slow_client_costs_no_memory_and_a_million_rows_stay_small(big: Running) -> None:

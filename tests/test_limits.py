@@ -22,6 +22,8 @@ import pytest
 from so2graph.config import Settings
 from tests.test_service import serving
 
+pytestmark = pytest.mark.alone
+
 HEAVY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 WORK = "GRAPH ?u { ?a ?b ?c } GRAPH ?v { ?d ?e ?f } GRAPH ?w { ?g ?h ?i }"
 LONG_UPDATE = f"INSERT {{ GRAPH <http://x/g> {{ <x:s> <x:p> ?n }} }} WHERE {{ SELECT (COUNT(*) AS ?n) {{ {WORK} }} }}"

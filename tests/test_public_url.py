@@ -13,6 +13,8 @@ import pytest
 
 from tests.test_service import serving
 
+pytestmark = pytest.mark.alone
+
 PUBLIC = "https://example.org/so2/"
 QUERY = "sparql?query=" + quote("SELECT ?n { ?n a so2:RegionalNetwork } ORDER BY ?n")
 PAGES = (

@@ -50,7 +50,7 @@ def test_every_command_runs_as_written(page: str, service: str, settings_env: di
             env=settings_env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, (command, done.stderr)
@@ -67,7 +67,7 @@ def test_every_python_snippet_of_the_readme_runs(service: str, settings_env: dic
             env=settings_env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=True,
         )
         printed.append(done.stdout)

@@ -91,6 +91,7 @@ def test_nothing_is_written_while_nobody_has_a_token(tmp_path: Path) -> None:
         assert fresh.generation() == before
 
 
+@pytest.mark.alone
 def test_editors_see_and_stop_what_runs(rights: Rights) -> None:
     """A query that takes long is listed for an editor, who ends it; its client is told."""
     ended: list[Answer] = []

@@ -186,6 +186,7 @@ def _children(pid: int) -> list[int]:
     return [int(word) for word in done.stdout.split()]
 
 
+@pytest.mark.alone
 def test_the_service_ends_with_all_its_workers(settings_env: dict[str, str]) -> None:
     """SIGTERM ends it with exit code 0, and no process of it is left."""
     if shutil.which("ps") is None:
@@ -206,6 +207,7 @@ def _is_zombie(pid: int) -> bool:
         return True
 
 
+@pytest.mark.alone
 def test_a_stream_that_fails_half_way_reaches_the_client_as_a_failure(tmp_path: Path) -> None:
     """The server and bridge we chose break a failing stream, so that no client takes a part for the whole."""
     app = tmp_path / "failing.py"

@@ -544,6 +544,7 @@ print(peak(20_000), peak(int(sys.argv[2])))
 """
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux says what the peak was")
 @pytest.mark.parametrize(
     ("fmt", "count"), [(PARQUET, 300_000), (ARROW, 300_000), (XLSX, 100_000)], ids=["parquet", "arrow", "xlsx"]

@@ -20,6 +20,8 @@ import pytest
 from so2graph.formats import SOLUTION_FORMATS
 from tests.test_limits import Service, limited
 
+pytestmark = pytest.mark.alone
+
 TYPED = tuple(fmt.name for fmt in SOLUTION_FORMATS if fmt.binary)
 ROWS = "SELECT ?s ?p ?o ?n {{ ?s ?p ?o {{ SELECT ?n {{ ?n ?q ?r }} LIMIT 50 }} }} LIMIT {}"
 HUNGRY = "SELECT ?a ?d ?g { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f ?i"
