@@ -6,10 +6,11 @@ PORT ?= 7878
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
+SCREENSHOTS_ARGS ?=
 FRONTEND := so2graph/web/frontend
 SOURCES := pyproject.toml so2graph/__init__.py $(shell find $(FRONTEND) -name node_modules -prune -o -type f -print)
 
-.PHONY: run test lint types docs fuzz bench bench-quick clean
+.PHONY: run test lint types docs screenshots fuzz bench bench-quick clean
 
 run: $(VENV)/.installed
 	@$(BIN)/so2graph build
@@ -27,6 +28,9 @@ types: $(VENV)/.installed-test
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python docs/generate.py
+
+screenshots: $(VENV)/.installed-test
+	$(BIN)/python docs/screenshots.py $(SCREENSHOTS_ARGS)
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.fuzz_openapi $(FUZZ_ARGS)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from benchmarks import exports, report, synthetic
+from benchmarks import exports, frames, report, synthetic
 from benchmarks.client import Failed
 from benchmarks.results import Row, judge, ratios
 from benchmarks.suite import Suite, plan
@@ -35,6 +35,8 @@ class Run:
     rows: list[Row] = field(default_factory=list)
     peaks: dict[int, dict[str, int]] = field(default_factory=dict)
     exported: list[exports.Exported] = field(default_factory=list)
+    moved: list[frames.Frames] = field(default_factory=list)
+    unmoved: str = ""
     begun: float = field(default_factory=time.monotonic)
 
     def write(self, record: dict[str, object]) -> None:
@@ -79,6 +81,24 @@ class Run:
             self.exported.append(row)
             self.write({"kind": "export", **asdict(row)})
             print(f"[{time.monotonic() - self.begun:5.0f} s] {size:>9,} export as {row.format}: {row.seconds:.1f} s")
+
+    def browse(self, folder: Path) -> None:
+        """Moves the picture of the network in a browser, where there is one."""
+        self.unmoved = frames.missing() or ("left out in a quick run" if self.options.quick else "")
+        if self.unmoved:
+            self.write({"kind": "frames", "skipped": self.unmoved})
+            print(f"frames: skipped, {self.unmoved}", flush=True)
+            return
+        try:
+            self.moved = frames.measure(folder / "frames")
+        except frames.FAILURES as error:
+            self.unmoved = f"{type(error).__name__}: {error}"
+            self.write({"kind": "frames", "error": self.unmoved})
+        for row in self.moved:
+            self.write({"kind": "frames", **asdict(row)})
+            print(
+                f"[{time.monotonic() - self.begun:5.0f} s] frames of {row.view}: {row.rate:.1f} a second", flush=True
+            )
 
     def _bears(self, name: str, size: int) -> bool:
         return name != RDFLIB or size <= _RDFLIB_MOST or self.options.with_rdflib_1m
@@ -126,6 +146,7 @@ def _finish(run: Run, about: dict[str, object], missing: Sequence[str]) -> None:
             "",
             *exports.table(run.exported),
         ],
+        "The network in a browser": frames.table(run.moved, run.unmoved),
         "Memory at most": [
             "Proportional set size of all processes of a system, sampled while it loaded and answered.",
             "",
@@ -169,6 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 broken = f"{size} triples: {type(error).__name__}: {error}"
                 run.write({"kind": "error", "size": size, "error": broken})
                 print(f"ERROR {broken}", file=sys.stderr, flush=True)
+        run.browse(Path(name))
         _finish(run, about, missing)
     return 1 if broken or any(row.stopped or row.errors for row in run.rows) else 0
 

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 from so2graph.errors import BadSetting
 
-__all__ = ["ENV_PREFIX", "SettingRow", "Settings", "setting_rows"]
+__all__ = ["ENV_PREFIX", "REPORT_FIELDS", "SettingRow", "Settings", "setting_rows"]
 
 ENV_PREFIX = "SO2GRAPH_"
+REPORT_FIELDS = frozenset(("iri", "page", "name"))
+"""What stands in braces in the setting `report_url`."""
 
 
 def _setting(
@@ -170,6 +172,71 @@ class Settings:
         "things are listed in the sitemap; of more only the size is told.",
         low=0,
     )
+    max_profile_rows: int = _setting(
+        25,
+        "Most things that the page about one thing names under a relation; of more it tells how many there are.",
+        low=1,
+        high=1_000,
+    )
+    max_profile_statements: int = _setting(
+        50_000,
+        "Statements about one thing, in each direction, up to which its page counts them; beyond, it says at least.",
+        low=100,
+        high=10_000_000,
+    )
+    max_picture_things: int = _setting(
+        30, "Most things in the drawing of what stands around a thing.", low=2, high=60
+    )
+    report_url: str = _setting(
+        "",
+        "Where a mistake on a page is reported: an https or mailto address, in which {iri} stands for the thing, "
+        "{page} for the address of its page and {name} for its name, each escaped; empty: the contact page of the "
+        "catalogue.",
+        empty=True,
+    )
+    search_labels: int = _setting(
+        1_000_000,
+        "Most names in the search index; things beyond it are neither found nor listed, and the pages say so.",
+        low=1,
+    )
+    max_search_characters: int = _setting(
+        1_000, "Longest text that may be searched for, in characters; a longer one gives 400.", low=1
+    )
+    facet_milliseconds: int = _setting(
+        300,
+        "Time for counting how many things have each value of a facet; what is not counted by then is a lower bound.",
+        low=0,
+        high=60_000,
+    )
+    max_drawn_nodes: int = _setting(
+        300,
+        "Most things that the server draws of the network (`/network` without JavaScript, `/network.svg`); of more "
+        "those with most links, and it says so.",
+        low=1,
+        high=5_000,
+    )
+    max_analysed_links: int = _setting(
+        200_000,
+        "Most links of a network for which the service works out what holds it together; more give 422.",
+        low=0,
+    )
+    check_deadline: int = _setting(
+        3, "Longest time that reading a query for its errors (`/sparql/check`) may take, in seconds.", low=1, high=60
+    )
+    explain_deadline: int = _setting(
+        5,
+        "Longest time for finding out why a query has no answer (`/sparql/explain`), in seconds; then it tells what "
+        "it knows by then.",
+        low=1,
+        high=300,
+    )
+    max_vocabulary_things: int = _setting(
+        2_000,
+        "Most things that `/vocabulary.json` lists for completion; of more, an editor looks up names as they are "
+        "typed.",
+        low=0,
+        high=100_000,
+    )
     max_path_steps: int = _setting(8, "Most steps that `path` follows.", low=1, high=20)
     keep_generations: int = _setting(20, "Generations kept; the oldest beyond that are removed.", low=1)
 
@@ -216,6 +283,8 @@ def _parse(row: Field[Any], given: object, source: str) -> object:
         raise BadSetting(f"{source}={text!r} is not one of the values", mend=f"Give one of: {', '.join(choices)}.")
     if row.name == "base" or (row.name == "public_url" and text):
         _check_base(text, source)
+    if row.name == "report_url" and text:
+        _check_report(text, source)
     if row.name == "federation":
         for endpoint in text.split():
             _check_http(endpoint, source)
@@ -226,6 +295,17 @@ def _check_http(text: str, source: str) -> None:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or any(c in text for c in '<>"{}|\\^`'):
         raise BadSetting(f"{source}: {text!r} is not the address of an endpoint", mend="Give http(s) addresses.")
+
+
+def _check_report(text: str, source: str) -> None:
+    fields_of = set(re.findall(r"\{([^{}]*)\}", text))
+    bare = re.sub(r"\{(?:iri|page|name)\}", "", text)
+    if not re.match(r"(?:https?://[^/]|mailto:[^?{}])", text) or any(c <= " " or c in '<>"{}|\\^`\x7f' for c in bare):
+        raise BadSetting(
+            f"{source}={text!r} is not an address to report to"
+            + (f": {{{min(strangers)}}} stands for nothing" if (strangers := fields_of - REPORT_FIELDS) else ""),
+            mend="Give an https or mailto address, with {iri}, {page} and {name} where they belong.",
+        )
 
 
 def _check_base(text: str, source: str) -> None:

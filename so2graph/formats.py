@@ -96,6 +96,7 @@ _TYPED: tuple[Format, ...] = (
 NETWORK_FORMATS: tuple[Format, ...] = (
     Format("gexf", "GEXF (Gephi)", "gexf", ("application/gexf+xml",), frozenset({"network"})),
     Format("graphml", "GraphML", "graphml", ("application/graphml+xml",), frozenset({"network"})),
+    Format("columns", "JSON in columns", "json", ("application/json",), frozenset({"network"})),
 )
 PLACE_FORMATS: tuple[Format, ...] = (
     Format("geojson", "GeoJSON", "geojson", ("application/geo+json",), frozenset({"places"})),

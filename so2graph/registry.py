@@ -15,9 +15,22 @@ import yaml
 from so2graph.errors import BadParameter, DataInvalid, DataSyntax, UnknownQuery
 from so2graph.vocab import XSD, Literal, Prefixes, Term, curie_or_iri, rebase
 
-__all__ = ["IRI_TEXT", "PARAMETER_TYPES", "RESERVED", "VIEWS", "Bundle", "Check", "Parameter", "StoredQuery", "Text"]
+__all__ = [
+    "IRI_TEXT",
+    "PARAMETER_TYPES",
+    "QUERY_GROUPS",
+    "RESERVED",
+    "VIEWS",
+    "Bundle",
+    "Check",
+    "Parameter",
+    "StoredQuery",
+    "Text",
+]
 
 VIEWS = ("table", "paths", "graph")
+QUERY_GROUPS = ("network", "people", "organisations", "activities", "subjects", "sources", "data")
+"""What a stored query is about: its place in the list of them."""
 # RFC 3987, 2.2, without the characters beyond ASCII that it leaves to private use. Those are looked for ahead: as a
 # class, so many make programs slow that make texts by the pattern.
 _PAIRS = "".join(f"{chr(last - 1)}-{chr(last)}" for last in range(0x1FFFF, 0xE0000, 0x10000))
@@ -34,7 +47,7 @@ PARAMETER_TYPES = {
     "language": r"nl|en",
 }
 """The types of parameters, each with the texts that it takes, in what Python and ECMA-262 have in common."""
-RESERVED = ("lang", "format", "personal", "limit", "offset", "count", "download")
+RESERVED = ("lang", "format", "personal", "limit", "offset", "count", "download", "view", "chart")
 """Names that no parameter of a stored query has: over HTTP they ask for the answer in another way."""
 
 
@@ -90,6 +103,7 @@ class StoredQuery:
     answers: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     text: str
+    group: str = "data"
     personal: bool = False
     """Whether its answer shows e-mail addresses: a page then waits until it is asked for them."""
 
@@ -227,8 +241,15 @@ def _stored_query(name: str, text: str) -> StoredQuery:
         tuple(answers),
         parameters,
         body,
+        _group(name, str(header.get("group", "data"))),
         personal=header.get("personal") is True,
     )
+
+
+def _group(name: str, group: str) -> str:
+    if group not in QUERY_GROUPS:
+        raise DataInvalid(f"queries/{name}.rq: group {group!r} is not one of {', '.join(QUERY_GROUPS)}")
+    return group
 
 
 def _parameter(query: str, name: str, row: Mapping[str, object]) -> Parameter:

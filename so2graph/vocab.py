@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import ItemsView, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from unicodedata import category
 from urllib.parse import quote
 
 from so2graph.errors import BadParameter, DataInvalid
@@ -21,10 +22,12 @@ __all__ = [
     "Names",
     "Prefixes",
     "Term",
+    "address_spans",
     "curie_or_iri",
     "mask_addresses",
     "parse_iri",
     "rebase",
+    "visible",
 ]
 
 CANONICAL_BASE = "https://w3id.org/so2graph/"
@@ -114,6 +117,16 @@ def rebase(text: str, base: str) -> str:
 def mask_addresses(text: str) -> str:
     """`text` with each e-mail address in it replaced, for messages and logs."""
     return _ADDRESS.sub("‹e-mail address›", text)
+
+
+def visible(text: str) -> bool:
+    """Whether there is anything to see in a text: a name that is blank, or of control characters only, is none."""
+    return any(category(char)[0] not in "CZ" for char in text)
+
+
+def address_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the e-mail addresses in `text` stand: [start, end) of each."""
+    return (found.span() for found in _ADDRESS.finditer(text))
 
 
 def parse_iri(text: str) -> Iri:

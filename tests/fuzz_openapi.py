@@ -86,14 +86,15 @@ def config(examples: int, seed: int, token: str = "", only: str = "^/") -> Schem
                     "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
                 },
             },
-            {"include-path-regex": "^/graph-store", "checks": {"positive_data_acceptance": off}},
-            # Not every profile comes in every format; a file is not of every length and of every generation.
+            {"include-path-regex": "^/(?:graph-store|sparql/)", "checks": {"positive_data_acceptance": off}},
+            # Not every profile comes in every format; a file is not of every length and of every generation; a
+            # question may lack a part.
             *(
                 {
                     "include-path-regex": path,
                     "checks": {"positive_data_acceptance": {"expected-statuses": [*_ACCEPTED, *more]}},
                 }
-                for path, more in (("^/(?:doc|catalog)", [406]), ("^/exports/", [412, 416]))
+                for path, more in (("^/(?:doc|catalog)", [406]), ("^/exports/", [412, 416]), ("^/ask", [400, 406]))
             ),
             # Whatever is sent as RDF is a text on the wire: a body of another type is none.
             {

@@ -52,7 +52,8 @@ HOMES = {
     "pyld": {"so2graph/publish/context.py"},
     "rdflib": {"so2graph/publish/validate.py"},
     "pyshacl": {"so2graph/publish/validate.py"},
-    "networkx": {"so2graph/network/files.py", "so2graph/network/paths.py"},
+    "rapidfuzz": {"so2graph/publish/search_text.py"},
+    "networkx": {"so2graph/network/files.py", "so2graph/network/holding.py", "so2graph/network/paths.py"},
     "yaml": {"so2graph/registry.py"},
     "click": {
         "so2graph/cli.py",

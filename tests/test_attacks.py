@@ -267,7 +267,8 @@ def test_the_downloads_of_a_page_ask_the_same_dataset(client: FlaskClient) -> No
     query = quote("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
     path = f"/sparql?query={query}&default-graph-uri={everything}"
     html = client.get(path, headers=BROWSER).get_data(as_text=True)
-    link = html.split('href="/sparql?query=')[1].split('"')[0].replace("&amp;", "&")
+    links = [part.split('"')[0].replace("&amp;", "&") for part in html.split('href="/sparql?query=')[1:]]
+    link = next(link for link in links if link.endswith("&format=json"))
     counted = client.get(f"/sparql?query={link}").get_json(force=True)["results"]["bindings"][0]["n"]["value"]
     assert f"<td>{counted}</td>" in html
     assert 'type="hidden" name="default-graph-uri"' in html

@@ -42,7 +42,7 @@ def description(settings: Settings, bundle: Bundle) -> Description:
 
 
 def test_the_sitemap_lists_every_page_and_each_answers(client: FlaskClient, bundle: Bundle) -> None:
-    """Things among the facts, stored queries and the pages of the service, once each, in both languages; all 200."""
+    """Things among the facts, sources, stored queries and pages of the service, once each, in both languages."""
     response = client.get("/sitemap.xml")
     assert (response.status_code, response.content_type) == (200, "application/xml; charset=utf-8")
     root = xml(response.data)
@@ -53,7 +53,9 @@ def test_the_sitemap_lists_every_page_and_each_answers(client: FlaskClient, bund
       ?x ?p ?o FILTER(STRSTARTS(STR(?x), STR(id:)) && !CONTAINS(STR(?x), "#")) }"""
     counted = client.get("/sparql", query_string={"query": query, "format": "csv"}).get_data(as_text=True)
     personal = [query for query in bundle.queries().values() if query.personal]
-    assert len(found) == 6 + len(bundle.queries()) - len(personal) + int(counted.split()[1])
+    sources = [address for address in found if "/source/" in address]
+    assert sources == ["http://localhost/source/so2"]
+    assert len(found) == 6 + len(sources) + len(bundle.queries()) - len(personal) + int(counted.split()[1])
     assert not [address for address in found if "contact-emails" in address]
     for url, address in zip(root, found, strict=True):
         assert datetime.fromisoformat(str(url.findtext(SITEMAP + "lastmod"))).tzinfo is not None
@@ -109,9 +111,9 @@ def test_robots_keep_off_queries_and_find_the_sitemap(client: FlaskClient) -> No
     robots = RobotFileParser()
     robots.parse(response.get_data(as_text=True).splitlines())
     assert robots.site_maps() == ["http://localhost/sitemap.xml"]
-    for path in ("/", "/doc/alescon", "/queries/networks", "/sparql", "/catalog", "/def"):
+    for path in ("/", "/doc/alescon", "/queries/networks", "/sparql", "/search", "/catalog", "/def"):
         assert robots.can_fetch("*", path), path
-    for path in ("/sparql?query=ASK{}", "/queries-running", "/-/metrics", "/graph-store?default"):
+    for path in ("/sparql?query=ASK{}", "/search?q=x", "/queries-running", "/-/metrics", "/graph-store?default"):
         assert not robots.can_fetch("*", path), path
 
 

@@ -189,10 +189,22 @@ ROUTES: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "sparql update form": ("/sparql", f"{SPARQL} POST=200! QUERY=400", FORM, urlencode({"update": INSERT})),
     "sparql update direct": ("/sparql", f"{SPARQL} POST=200! QUERY=415", UPDATE, INSERT),
     "sparql ?update": (f"/sparql?update={quote(INSERT)}", "GET=400 HEAD=400 OPTIONS=204 POST=415 QUERY=415"),
+    "sparql check": (f"/sparql/check?query={quote(ASK)}", "GET=200 HEAD=200 POST=415 OPTIONS=200"),
+    "sparql check update": ("/sparql/check", "GET=400 HEAD=400 POST=200 OPTIONS=200", UPDATE, INSERT),
+    "sparql explain": (f"/sparql/explain?query={quote(ASK)}", "GET=200 HEAD=200 POST=415 OPTIONS=200"),
+    "sparql explain direct": ("/sparql/explain", "GET=400 HEAD=400 POST=200 OPTIONS=200", QUERY, ASK),
+    "vocabulary for editors": ("/vocabulary.json", READ),
+    "things by name": ("/vocabulary/things.json?q=drenthe", READ),
     "queries": ("/queries", READ),
     "stored query": ("/queries/graphs", READ),
     "stored query csv": ("/queries/graphs.csv", READ),
     "queries json": ("/queries.json", READ),
+    "search": ("/search?q=contact", READ),
+    "search json": ("/search.json?q=contact&facets=yes", READ),
+    "search as a table": ("/search.csv", READ),
+    "ask": ("/ask", READ),
+    "ask csv": ("/ask.csv?kind=all&of=foaf:Person", READ),
+    "ask things": ("/ask/things?q=bries", READ),
     "openapi": ("/openapi.json", READ),
     "api": ("/api", READ),
     "id": ("/id/alescon", "GET=303 HEAD=303 OPTIONS=200"),
@@ -438,6 +450,8 @@ def test_exports_and_descriptions_show_nothing_of_it(rights: Rights) -> None:
         paths += ["/graph/facts", *(f"/graph/all.{fmt.suffix}" for fmt in GRAPH_FORMATS)]
         paths += [f"/doc/{local}{end}" for local in pages for end in (".ttl", ".jsonld", ".html", "/linkset")]
         paths += [f"/doc/{local}.nq?_profile={profile.name}" for local in pages for profile in PROFILES]
+        paths += ["/network", "/network.json", "/network.svg", "/network/together", "/network/together.json"]
+        paths += ["/network/path?from=luuk-duursma&to=so2", "/network/path.json?from=luuk-duursma&to=so2"]
         paths += ["/", "/sparql", "/queries", "/def", "/-/metrics", "/-/settings", "/doc/so2-page"]
         for local in about:
             status = rights.send("GET", f"/doc/{quote(local)}", who).status
@@ -450,6 +464,16 @@ def test_exports_and_descriptions_show_nothing_of_it(rights: Rights) -> None:
         for path in paths:
             answer = rights.send("GET", path, who)
             assert (answer.status in (200, 404), rights.leaked(answer)) == (True, False), path
+
+
+def test_the_source_shows_no_address(rights: Rights) -> None:
+    """The words around an address are public, the address is not; nobody gets it here, whatever he may read."""
+    for who in ("none", "blind", "reader", "admin"):
+        for path in ("/source/so2?claim=F35", *(f"/source/so2.{end}" for end in ("html", "txt", "json", "css"))):
+            answer = rights.send("GET", path, who)
+            text = unescape(answer.body.decode())
+            shown = bool(_ADDRESS.search(text)) or any("@" in marker and marker in text for marker in rights.markers)
+            assert (answer.status, shown) == (200, False), path
 
 
 def _plain(body: bytes, name: str) -> bytes:

@@ -19,7 +19,7 @@ from so2graph.engine.store import Answer, Quad
 from so2graph.engine.tokens import ANYONE, Caller, Tokens
 from so2graph.errors import BadSetting, DatasetUnreadable, NoGeneration
 from so2graph.registry import Bundle, StoredQuery
-from so2graph.vocab import DEFAULT_GRAPH, Iri, Prefixes, Term
+from so2graph.vocab import DEFAULT_GRAPH, Iri, Prefixes, Term, visible
 
 __all__ = ["Access", "Row", "Session", "check_base"]
 
@@ -53,20 +53,24 @@ class Session:
 
         Raises `QueryTooLarge`, `QuerySyntax`, `PolicyRefused`, `UnknownGraph`, `ResultTooLarge` or `EngineFault`.
         """
-        listed = endpoints(self.settings)
-        analysis = guard(
+        analysis = self.examined(text)
+        dataset = resolve(self.snapshot.graphs, self.readable, analysis, default, named)
+        text = through(text, analysis.services, endpoints(self.settings), self.gateway)
+        return self.snapshot.query(text, dataset, self.prefixes), analysis
+
+    def examined(self, text: str, *, update: bool = False) -> Analysis:
+        """What the guard finds in a query or an update from outside; raises what it refuses."""
+        return guard(
             text,
             max_bytes=self.settings.max_query_bytes,
             max_depth=self.settings.max_query_depth,
             max_operators=self.settings.max_query_operators,
             max_patterns=self.settings.max_query_patterns,
             prefixes=self.prefixes,
-            listed=listed,
+            update=update,
+            listed=endpoints(self.settings),
             base=self.snapshot.names.base,
         )
-        dataset = resolve(self.snapshot.graphs, self.readable, analysis, default, named)
-        text = through(text, analysis.services, listed, self.gateway)
-        return self.snapshot.query(text, dataset, self.prefixes), analysis
 
     @property
     def origin(self) -> dict[str, str]:
@@ -125,6 +129,8 @@ class Session:
               GRAPH ?g {{ ?x rdfs:label|skos:prefLabel|dcterms:title ?label }} }} ORDER BY ?x ?label"""
             for row in self.select(text):
                 label = row["label"]
+                if not visible(str(label)):
+                    continue
                 tag = getattr(label, "language", None)
                 rank = 0 if tag == language else 1 if tag is None else 2
                 known = found.get(str(row["x"]))

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from so2graph.engine.scanner import Token, position, scan, syntax_error
 from so2graph.errors import BadRequest, PolicyRefused, QuerySyntax, QueryTooComplex, QueryTooLarge
 
-__all__ = ["QUERY_FORMS", "Analysis", "Prologue", "Service", "analyse", "guard"]
+__all__ = ["QUERY_FORMS", "UPDATE_FORMS", "Analysis", "Prologue", "Service", "analyse", "guard"]
 
 QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _VOLATILE = ("NOW", "RAND", "UUID", "STRUUID")

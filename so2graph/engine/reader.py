@@ -15,7 +15,8 @@ import struct
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,8 +24,11 @@ from types import FrameType
 
 from so2graph.config import Settings
 from so2graph.engine.access import Session
+from so2graph.engine.check import check_text
 from so2graph.engine.faults import to_row
 from so2graph.engine.federation import gateway_of
+from so2graph.engine.paging import page_text
+from so2graph.engine.patterns import take_apart
 from so2graph.engine.process import die_with_parent, leave_network, lift_memory, limit_memory, prefer_for_oom
 from so2graph.engine.sinks import Bounded, Sink
 from so2graph.engine.slots import Slots
@@ -32,7 +36,7 @@ from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.store import Answer
 from so2graph.engine.tabular import ARROW_FORMATS, load_arrow
 from so2graph.engine.wire import DATA, END, ERROR, KIND, Frames, Question, frame, head, scratch_of
-from so2graph.errors import EndpointFailed, EngineFault, NotAcceptable, QueryMemory, So2Error
+from so2graph.errors import EndpointFailed, EngineFault, NotAcceptable, QueryMemory, So2Error, Unsupported
 from so2graph.formats import ALL_FORMATS, BOOLEAN_FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
 from so2graph.vocab import Blank, Iri, Prefixes, Term
 
@@ -41,6 +45,8 @@ __all__ = ["Reader", "answer_question"]
 _PIECE = 262_144
 _ALARM_AFTER = 2.0
 """Seconds after the deadline until the system ends a reader that nobody ended."""
+_AT_ONCE = 10_000
+"""Rows that are counted one by one; of more the engine is asked how many there are."""
 _BINARY = {fmt.name for fmt in ALL_FORMATS if fmt.binary}
 _LIBRARY = 500_000_000
 """Bytes of addresses that pyarrow may take beside the memory of a query."""
@@ -57,16 +63,35 @@ def _plain(term: Term | None) -> list[str | None] | None:
     return ["l", term.value, term.language, term.datatype]
 
 
-def _page(answer: Answer, most: int) -> dict[str, object]:
-    """The answer for a web page: its first rows as plain terms, and how many there are in all."""
+def _page(session: Session, question: Question, answer: Answer) -> dict[str, object]:
+    """The answer for a web page: some rows as plain terms, and how many there are in all.
+
+    Many rows that are not shown are passed over and counted by the engine, where the query has pages.
+    """
+    most, offset = question.page_rows, question.page_offset
     if answer.boolean is not None:
         return {"boolean": answer.boolean, "variables": None, "rows": [], "count": 1}
-    rows: Iterator[tuple[Term | None, ...]] = answer.rows()
     if answer.variables is None:
-        rows = iter(sorted((quad[:3] for quad in answer.quads()), key=str))
-    first = [[_plain(term) for term in row] for row in islice(rows, most)]
-    count = len(first) + sum(1 for _ in rows)
-    return {"boolean": None, "variables": answer.variables, "rows": first, "count": count}
+        quads = sorted((quad[:3] for quad in answer.quads()), key=str)
+        plain = [[_plain(term) for term in row] for row in quads[offset : offset + most]]
+        return {"boolean": None, "variables": None, "rows": plain, "count": len(quads)}
+    dataset = question.default, question.named
+    before = 0
+    try:
+        if offset > _AT_ONCE:
+            rows = session.query(page_text(question.text, most, offset), *dataset).rows()
+        else:
+            before, rows = answer.skip(offset), answer.rows()
+    except Unsupported:
+        before, rows = answer.skip(offset), answer.rows()
+    shown = [[_plain(term) for term in row] for row in islice(rows, most)]
+    count = before + len(shown) + answer.skip(_AT_ONCE)
+    if offset > _AT_ONCE or count >= _AT_ONCE:
+        with suppress(Unsupported):
+            counted = next(session.query(take_apart(question.text).counting, *dataset).rows())
+            return {"boolean": None, "variables": answer.variables, "rows": shown, "count": int(str(counted[0]))}
+    count += answer.skip()
+    return {"boolean": None, "variables": answer.variables, "rows": shown, "count": count}
 
 
 Tell = Callable[[bytes, dict[str, object]], None]
@@ -85,6 +110,10 @@ def answer_question(session: Session, question: Question, sink: Sink, tell: Tell
         bounded = Bounded(sink, fmt, *limits)
         graph, named = question.default[0], bool(question.named)
         return session.snapshot.write_graph(graph, bounded, fmt, session.prefixes, named=named)
+    if question.task in ("check", "check-update"):
+        tell(KIND, {"kind": "check", "format": None})
+        check_text(session, question.text, update=question.task == "check-update")
+        return 0
     answer, analysis = session.analysed(question.text, question.default, question.named)
     name = {"graph": question.graph, "boolean": question.boolean}.get(answer.kind, question.solutions)
     tell(KIND, {"kind": answer.kind, "format": name, "volatile": analysis.volatile})
@@ -92,7 +121,7 @@ def answer_question(session: Session, question: Question, sink: Sink, tell: Tell
         raise _none_fits(answer.kind)
     try:
         if name == "page":
-            page = _page(answer, question.page_rows)
+            page = _page(session, question, answer)
             sink.write(json.dumps(page).encode())
             return int(str(page["count"]))
         return answer.write_to(sink, _FORMATS[name], session.prefixes, *limits, about=session.origin)

@@ -26,12 +26,7 @@ Item = ox.Quad | ox.Triple
 Quad = tuple[Term, Iri, Term, Iri | None]
 """Subject, predicate, object and graph (None for the default graph)."""
 
-_RESULT = {
-    "json": ox.QueryResultsFormat.JSON,
-    "xml": ox.QueryResultsFormat.XML,
-    "csv": ox.QueryResultsFormat.CSV,
-    "tsv": ox.QueryResultsFormat.TSV,
-}
+_RESULT = {name: getattr(ox.QueryResultsFormat, name.upper()) for name in ("json", "xml", "csv", "tsv")}
 _RDF = {
     "turtle": ox.RdfFormat.TURTLE,
     "ntriples": ox.RdfFormat.N_TRIPLES,
@@ -186,6 +181,11 @@ class Answer:
         with engine_errors():
             for solution in cast(ox.QuerySolutions, self._results):
                 yield tuple(None if value is None else _term(value) for value in solution)
+
+    def skip(self, most: int | None = None) -> int:
+        """Passes over up to `most` solutions, or all that are left, and says how many there were."""
+        with engine_errors():
+            return sum(1 for _ in islice(cast(ox.QuerySolutions, self._results), most))
 
     def quads(self) -> list[Quad]:
         """The triples of a graph."""

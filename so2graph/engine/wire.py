@@ -54,10 +54,11 @@ def scratch_of(run: Path, pid: int) -> Path:
 class Question:
     """What a reader is asked.
 
-    `task` is `query` (`text` with the protocol's graph parameters `default` and `named`) or `graph` (the one graph
-    in `default`; with its name when it stands in `named` too). `hidden` are the graphs that the caller may not read.
-    `solutions`, `boolean` and `graph` name the format for each kind of answer, None where the caller takes none; the
-    format `page` gives JSON for a web page, with up to `page_rows` rows. `deadline` is in seconds.
+    `task` is `query` (`text` with the protocol's graph parameters `default` and `named`), `graph` (the one graph
+    in `default`; with its name when it stands in `named` too), or `check` and `check-update`, which read `text` only.
+    `hidden` are the graphs that the caller may not read. `solutions`, `boolean` and `graph` name the format for each
+    kind of answer, None where the caller takes none; the format `page` gives JSON for a web page, with up to
+    `page_rows` rows from row `page_offset` (0 is the first). `deadline` is in seconds.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Question:
     boolean: str | None = None
     graph: str | None = None
     page_rows: int = 0
+    page_offset: int = 0
 
     def encode(self) -> bytes:
         """The question as a frame."""

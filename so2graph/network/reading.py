@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from so2graph.engine.access import Row, Session
 from so2graph.network.layout import level_of
 from so2graph.network.tables import Network, NetworkEdge, Node
-from so2graph.vocab import DCTERMS, DEFAULT_GRAPH, RDF, RDFS, SKOS, XSD, Iri, Literal, Names
+from so2graph.vocab import DCTERMS, DEFAULT_GRAPH, RDF, RDFS, SKOS, XSD, Iri, Literal, Names, visible
 
 __all__ = ["Words", "about", "most_specific", "read_network", "superclasses", "words"]
 
@@ -75,7 +75,7 @@ class Words:
     def add(self, rank: int, text: Literal) -> None:
         language = (text.language or "").partition("-")[0].lower()
         candidate = (rank, text.value)
-        if text.value and candidate < self.found.get(language, (99, "")):
+        if visible(text.value) and candidate < self.found.get(language, (99, "")):
             self.found[language] = candidate
 
     def get(self, language: str) -> str | None:

@@ -1,166 +1,140 @@
-"""Gathers what is known of one thing: every statement about it, how certain it is, and what it rests on."""
+"""Gathers what is known of one thing: its statements by relation, counted, each with how certain it is."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from so2graph.engine.access import Row, Session
+from so2graph.engine.access import Session
+from so2graph.engine.dataset import Dataset
+from so2graph.engine.scanner import substitute
 from so2graph.engine.store import Quad
 from so2graph.publish.neighbours import modalities
-from so2graph.vocab import DEFAULT_GRAPH, RDF, Blank, Iri, Literal, Term
+from so2graph.vocab import DCTERMS, DEFAULT_GRAPH, MODALITIES, RDF, Blank, Iri, Literal, Term
 
-__all__ = ["Entity", "Evidence", "Statement", "describe"]
+__all__ = ["CERTAINTIES", "Entity", "Relation", "Statement", "describe"]
 
-_ATTESTED = """
-SELECT ?claim ?id ?s ?p ?o ?modality ?exact ?start ?end ?source ?time ?note WHERE {
-  GRAPH ?_claims {
-    { SELECT DISTINCT ?body {
-      { ?body rdf:subject ?_x } UNION { ?body rdf:object ?_x } UNION { ?_x oa:hasBody ?body }
-    } LIMIT %d }
-    ?claim oa:hasBody ?body ; dcterms:identifier ?id .
-    OPTIONAL { ?claim so2:modality ?modality }
-    ?body rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
-    OPTIONAL { ?claim oa:hasTarget/oa:hasSelector ?position . ?position oa:start ?start ; oa:end ?end }
-    OPTIONAL { ?claim oa:hasTarget/oa:hasSelector ?quote . ?quote oa:exact ?exact }
-    OPTIONAL { ?claim dcterms:source ?source }
-    OPTIONAL { ?claim so2:validTime ?time }
-    OPTIONAL { ?claim skos:note ?note }
-  }
-} ORDER BY ?id ?start
+CERTAINTIES = (*MODALITIES[:1], "outside", "editorial", *MODALITIES[1:])
+"""How a statement can hold, from certain to uncertain: the modalities, and what others or the editors say."""
+_KEPT = 4
+"""How many times the statements that a page shows are read of a relation: texts come in several languages."""
+_RELATIONS = 60
+"""Relations in each direction that a page shows."""
+_COUNTED = """
+SELECT ?p (COUNT(*) AS ?n) {{ {{ SELECT DISTINCT ?p ?s ?o {{
+  {{ {0} }} UNION {{ GRAPH ?g {{ {0} }} }}
+}} LIMIT {1} }} }} GROUP BY ?p ORDER BY ?p
 """
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a statement rests on: a quote at [start, end) of the page (code points), or a source outside it.
-
-    `quote` is None where it would show an e-mail address. `time` and `note` are by language tag.
-    """
-
-    claim: str
-    identifier: str
-    quote: str | None
-    start: int | None
-    end: int | None
-    source: str | None
-    time: dict[str, str]
-    note: dict[str, str]
+_DIRECTIONS = {True: "?_x ?p ?o", False: "?s ?p ?_x"}
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement: its terms, its graph, its modality (local name, None outside the page) and its evidence."""
+    """One statement: its terms, the graph where it stands, and its certainty.
+
+    `modality` is the local name of a modality; `outside` where another source says it, `editorial` where the editors
+    do. A graph that no catalogue describes holds facts: `stated`.
+    """
 
     subject: Term
     predicate: str
     object: Term
     graph: str
-    modality: str | None
-    evidence: tuple[Evidence, ...]
+    modality: str
+
+
+@dataclass(frozen=True)
+class Relation:
+    """The statements that have the thing as subject (`forward`) or object, with one predicate.
+
+    `statements` are the first of them, `count` tells how many there are: at least so many, where it is not `exact`.
+    """
+
+    predicate: str
+    forward: bool
+    statements: tuple[Statement, ...]
+    count: int
+    exact: bool
 
 
 @dataclass(frozen=True)
 class Entity:
-    """A thing with its statements: `outgoing` has it as subject, `incoming` as object.
-
-    For an attestation (a claim or mention), `record` holds the statements that it attests. `whole` is false where
-    there are more statements than a page shows.
-    """
+    """A thing with its classes and relations, empty for a stranger. `whole` where no relation is left out."""
 
     iri: str
     types: tuple[str, ...]
-    outgoing: tuple[Statement, ...]
-    incoming: tuple[Statement, ...]
-    record: tuple[Statement, ...]
+    relations: tuple[Relation, ...]
     whole: bool = True
 
-    @property
-    def statements(self) -> tuple[Statement, ...]:
-        return self.outgoing + self.incoming + self.record
-
-    @property
-    def iris(self) -> set[str]:
-        """Every IRI that a page about the thing shows."""
-        shown = {self.iri, *self.types}
-        for statement in self.statements:
-            shown.add(statement.predicate)
-            shown.update(t.value for t in (statement.subject, statement.object) if isinstance(t, Iri))
-        return shown
+    def values(self, *predicates: str) -> list[Statement]:
+        """The statements that have it as subject, with one of these predicates, in their order."""
+        found = {r.predicate: r.statements for r in self.relations if r.forward}
+        return [statement for predicate in predicates for statement in found.get(predicate, ())]
 
 
-def _evidence(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Evidence]]:
-    grouped: dict[tuple[str, str, str], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        grouped[_key(row["s"], row["p"], row["o"])][str(row["claim"])].append(row)
-    found = {}
-    for triple, claims in grouped.items():
-        found[triple] = [_one(claim, of_claim) for claim, of_claim in claims.items()]
-    return found
+def describe(session: Session, iri: str, shown: int, counted: int) -> Entity:
+    """What the readable graphs say of `iri`, but for claims, terms and the catalogue; no e-mail address is in it.
+
+    Of each relation it reads a few times what a page shows (`shown`), and counts up to `counted` statements in each
+    direction, so that a thing with a million neighbours takes no longer than one with some thousands.
+    """
+    thing, kinds = Iri(iri), _Certainty(session)
+    relations: list[Relation] = []
+    whole = True
+    for forward in (True, False):
+        counts = _counts(session, thing, forward, counted)
+        exact = sum(counts.values()) <= counted
+        whole &= len(counts) <= _RELATIONS
+        for predicate, count in islice(sorted(counts.items()), _RELATIONS):
+            found = _statements(session, thing, Iri(predicate), forward, shown * _KEPT, kinds)
+            if found:
+                relations.append(Relation(predicate, forward, found, max(count, len(found)), exact))
+    described = Entity(iri, (), tuple(relations), whole)
+    types = dict.fromkeys(str(s.object) for s in described.values(RDF + "type") if isinstance(s.object, Iri))
+    if not types:
+        kinds_of = session.about(subject=thing, predicate=Iri(RDF + "type"))
+        types = dict.fromkeys(sorted({str(quad[2]) for quad in islice(kinds_of, shown)}))
+    return Entity(iri, tuple(types), tuple(relations), whole)
 
 
-def _key(subject: Term | None, predicate: Term | None, obj: Term | None) -> tuple[str, str, str]:
-    return tuple(term.n3 if isinstance(term, Iri | Literal) else str(term) for term in (subject, predicate, obj))  # type: ignore[return-value]  # three in, three out
+def _aside(session: Session) -> set[str]:
+    """The graphs that speak of statements, terms and graphs, not of the world."""
+    names = session.snapshot.names
+    return {names.graph("so2/claims"), names.graph("vocabulary"), names.catalogue}
 
 
-def _one(claim: str, rows: list[Row]) -> Evidence:
-    def tagged(name: str) -> dict[str, str]:
-        return {t.language or "": t.value for t in (row[name] for row in rows) if isinstance(t, Literal)}
+def _counts(session: Session, thing: Iri, forward: bool, most: int) -> dict[str, int]:
+    """How many statements there are of each predicate; one more than `most` in all where there are more."""
+    graphs = session.shown - _aside(session)
+    default = (DEFAULT_GRAPH,) if DEFAULT_GRAPH in graphs else ()
+    text = substitute(_COUNTED.format(_DIRECTIONS[forward], most + 1), {"x": thing.n3})
+    dataset = Dataset(default, tuple(sorted(graphs - {DEFAULT_GRAPH})))
+    rows = session.snapshot.query(text, dataset, session.prefixes).rows()
+    return {str(predicate): int(str(number)) for predicate, number in rows if predicate is not None}
 
-    first = rows[0]
-    return Evidence(
-        claim=claim,
-        identifier=str(first["id"]),
-        quote=None if first["exact"] is None else str(first["exact"]),
-        start=None if first["start"] is None else int(str(first["start"])),
-        end=None if first["end"] is None else int(str(first["end"])),
-        source=None if first["source"] is None else str(first["source"]),
-        time=tagged("time"),
-        note=tagged("note"),
+
+def _statements(
+    session: Session, thing: Iri, predicate: Iri, forward: bool, most: int, kinds: _Certainty
+) -> tuple[Statement, ...]:
+    ends = {"subject": thing} if forward else {"obj": thing}
+    found = _of_the_world(session, session.about(predicate=predicate, **ends))
+    # What says something of itself is said once, as its subject.
+    quads = list(islice((q for q in found if forward or q[0] != thing), most))
+    ordered = sorted(quads, key=lambda q: (kinds.rank(q[3]), _order(q[0]), _order(q[2]), str(q[3])))
+    return tuple(
+        Statement(subject, predicate.value, obj, _graph_of(graph), kinds.of(graph))
+        for subject, _, obj, graph in ordered
     )
 
 
-def describe(session: Session, iri: str, most: int) -> Entity:
-    """What the readable graphs say of `iri`, up to `most` statements in each direction; no e-mail address is in it.
-
-    Both directions are empty for a stranger.
-    """
-    claims = Iri(session.snapshot.names.graph("so2/claims"))
-    attested = session.select(_ATTESTED % (2 * most), x=Iri(iri), claims=claims)
-    evidence, modality = _evidence(attested), modalities(session)
-
-    def statements(quads: Iterator[Quad]) -> tuple[Statement, ...]:
-        first = sorted(islice(quads, most), key=lambda q: (str(q[3]), str(q[1]), _order(q[0]), _order(q[2])))
-        return tuple(
-            Statement(
-                subject,
-                predicate.value,
-                obj,
-                str(graph or DEFAULT_GRAPH),
-                modality[str(graph)].value.rpartition("#")[2] if str(graph) in modality else None,
-                tuple(evidence.get(_key(subject, predicate, obj), ())),
-            )
-            for subject, predicate, obj, graph in first
-        )
-
-    leaving = _of_the_world(session, session.about(subject=Iri(iri)))
-    coming = (q for q in _of_the_world(session, session.about(obj=Iri(iri))) if str(q[0]) != iri)
-    outgoing, incoming = statements(leaving), statements(coming)
-    whole = next(leaving, None) is None and next(coming, None) is None
-    types = dict.fromkeys(str(s.object) for s in outgoing if s.predicate == RDF + "type")
-    if not types:
-        kinds = session.about(subject=Iri(iri), predicate=Iri(RDF + "type"))
-        types = dict.fromkeys(sorted({str(quad[2]) for quad in islice(kinds, most)}))
-    return Entity(iri, tuple(types), outgoing, incoming, _record(iri, attested, evidence), whole)
+def _of_the_world(session: Session, quads: Iterator[Quad]) -> Iterator[Quad]:
+    aside = _aside(session)
+    return (quad for quad in quads if _graph_of(quad[3]) not in aside)
 
 
-def _of_the_world(session: Session, quads: Iterable[Quad]) -> Iterator[Quad]:
-    """Statements but for those about statements, terms and graphs."""
-    names = session.snapshot.names
-    aside = {names.graph("so2/claims"), names.graph("vocabulary"), names.catalogue}
-    return (quad for quad in quads if str(quad[3]) not in aside)
+def _graph_of(graph: Iri | None) -> str:
+    return DEFAULT_GRAPH if graph is None else graph.value
 
 
 def _order(term: Term) -> tuple[int, str]:
@@ -168,17 +142,25 @@ def _order(term: Term) -> tuple[int, str]:
     return (Blank, Iri, Literal).index(type(term)), str(term)
 
 
-def _record(
-    iri: str, attested: Iterable[Row], evidence: dict[tuple[str, str, str], list[Evidence]]
-) -> tuple[Statement, ...]:
-    """The statements that the attestation `iri` itself holds, each once."""
-    found: dict[tuple[str, str, str], Statement] = {}
-    for row in attested:
-        subject, obj = row["s"], row["o"]
-        if str(row["claim"]) != iri or subject is None or obj is None:
-            continue
-        key = _key(subject, row["p"], obj)
-        modality = None if row["modality"] is None else str(row["modality"]).rpartition("#")[2]
-        mine = tuple(e for e in evidence[key] if e.claim == iri)
-        found[key] = Statement(subject, str(row["p"]), obj, iri, modality, mine)
-    return tuple(found.values())
+class _Certainty:
+    """How certain what stands in a graph is, by the catalogue."""
+
+    def __init__(self, session: Session) -> None:
+        names = session.snapshot.names
+        self._modality = {graph: iri.value.rpartition("#")[2] for graph, iri in modalities(session).items()}
+        self._editorial = {names.graph("so2/persons"), names.graph("so2/editorial")}
+        kind = session.about(predicate=Iri(DCTERMS + "title"))
+        self._described = {str(q[0]) for q in kind if str(q[3]) == names.catalogue}
+
+    def rank(self, graph: Iri | None) -> int:
+        """Where it stands among the certainties, the most certain first."""
+        return CERTAINTIES.index(self.of(graph))
+
+    def of(self, graph: Iri | None) -> str:
+        """The certainty by name."""
+        name = _graph_of(graph)
+        if self._modality.get(name) in MODALITIES:
+            return self._modality[name]
+        if name in self._editorial:
+            return "editorial"
+        return "outside" if name in self._described else "stated"

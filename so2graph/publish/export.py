@@ -23,6 +23,7 @@ from so2graph.engine.store import Quad
 from so2graph.errors import NotFound
 from so2graph.formats import Format
 from so2graph.network.files import write_gexf, write_graphml
+from so2graph.network.picture import write_columns
 from so2graph.network.reading import read_network
 from so2graph.network.tables import EDGE_COLUMNS, NODE_COLUMNS, edge_rows, node_rows
 from so2graph.publish.context import compact, expanded, frame_document, read_context
@@ -86,6 +87,8 @@ def write(session: Session, export: Export, sink: Sink, tell: Tell) -> dict[str,
     """Writes an export without its coding, and returns what is in it (`triples`, `rows`, `nodes` …) by number."""
     kind, fmt = export.kind.name, export.format
     created = session.snapshot.manifest.created[:10]
+    if fmt.name == "columns":
+        return write_columns(session, sink)
     if kind in ("network", "nodes", "edges"):
         network = read_network(session)
         counts = {"nodes": len(network.nodes), "edges": len(network.edges)}

@@ -12,7 +12,7 @@ from so2graph.engine.sinks import Collected, Sink
 from so2graph.network.reading import Words, about, most_specific, superclasses, words
 from so2graph.vocab import DCTERMS, RDF, SKOS, Iri, Term
 
-__all__ = ["places_geojson", "write_places"]
+__all__ = ["Point", "places_geojson", "points_of", "wkt_point", "write_places"]
 
 _SCHEMAS = ("https://schema.org/", "http://schema.org/")
 _WGS84 = "http://www.w3.org/2003/01/geo/wgs84_pos#"
@@ -38,6 +38,7 @@ _CLASSES = frozenset(
 """The classes whose members, and those of their subclasses, are places, with or without a point."""
 _MATCHES = tuple(SKOS + name for name in ("exactMatch", "closeMatch"))
 _LINKS = ("within", *_MATCHES)
+_BATCH = 500
 
 _POINT = re.compile(
     r"\s*(?:<(?P<crs>[^>]*)>\s*)?POINT\s*(?:Z\s*|M\s*|ZM\s*)?\(\s*(?P<x>\S+)\s+(?P<y>[^\s)]+)(?:\s+[^\s)]+)*\s*\)\s*",
@@ -63,7 +64,7 @@ def _point(longitude: str, latitude: str) -> Point | None:
     return (x, y) if -180 <= x <= 180 and -90 <= y <= 90 else None
 
 
-def _wkt_point(text: str) -> Point | None:
+def wkt_point(text: str) -> Point | None:
     """The point of a WKT literal (GeoSPARQL 1.0, 8.5.1): CRS84 unless it says EPSG 4326; None for all else."""
     match = _POINT.fullmatch(text)
     if match is None:
@@ -75,8 +76,16 @@ def _wkt_point(text: str) -> Point | None:
     return None
 
 
-def _points(session: Session) -> dict[str, set[Point]]:
-    """The points of everything that has coordinates, as the facts say.
+def points_of(session: Session, iris: Iterable[str]) -> dict[str, list[Point]]:
+    """The points of these things, in order, as the facts say; what has none is not in it."""
+    wanted = sorted(set(iris))
+    batches = (wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH))
+    found = (_points(session, f"VALUES ?x {{ {_listed(batch)} }}") for batch in batches)
+    return {iri: sorted(points) for batch in found for iri, points in batch.items() if points}
+
+
+def _points(session: Session, those: str = "") -> dict[str, set[Point]]:
+    """The points of everything that has coordinates, as the facts say, or of `those` that a pattern binds to ?x.
 
     A node with several latitudes or longitudes has no point: which belongs to which is not said.
     """
@@ -84,10 +93,10 @@ def _points(session: Session) -> dict[str, set[Point]]:
     geometries = _listed(_GEOMETRIES)
     rows = session.select(f"""
         SELECT DISTINCT ?x ?holder ?p ?value WHERE {{
-          {{ VALUES ?p {{ {values} }} ?x ?p ?value . BIND(?x AS ?holder)
+          {{ {those} VALUES ?p {{ {values} }} ?x ?p ?value . BIND(?x AS ?holder)
              FILTER NOT EXISTS {{ VALUES ?via {{ {geometries} }} ?other ?via ?x }} }}
           UNION
-          {{ VALUES ?via {{ {geometries} }} ?x ?via ?holder . VALUES ?p {{ {values} }} ?holder ?p ?value }}
+          {{ {those} VALUES ?via {{ {geometries} }} ?x ?via ?holder . VALUES ?p {{ {values} }} ?holder ?p ?value }}
           FILTER(isIRI(?x))
         }}""")
     held: dict[tuple[str, Term | None], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -97,7 +106,7 @@ def _points(session: Session) -> dict[str, set[Point]]:
         held[str(row["x"]), row["holder"]][axis].add(str(row["value"]))
     found: dict[str, set[Point]] = defaultdict(set)
     for (iri, _), axes in held.items():
-        points = [_wkt_point(text) for text in axes["wkt"]]
+        points = [wkt_point(text) for text in axes["wkt"]]
         latitudes, longitudes = ({_number(text) for text in axes[axis]} for axis in ("lat", "long"))
         if len(latitudes) == len(longitudes) == 1:
             points.append(_point(longitudes.pop(), latitudes.pop()))

@@ -58,11 +58,15 @@ def sitemap_index(pages: int, description: Description, most: int = MOST) -> str
     return "\n".join([*lines, "</sitemapindex>\n"])
 
 
+_CLOSED = ("sparql?query=", "sparql?*query=", "search?q=", "search?*=", "queries-running", "graph-store", "-/")
+"""Where addresses have no end, or are no page of the data."""
+
+
 def robots(addresses: Addresses, root: str) -> str:
     """What crawlers may visit (RFC 9309): everything but, in a service, queries of their own and pages about it.
 
     `root` is the path of the service on its host, with a slash at the end.
     """
-    closed = ("sparql?query=", "sparql?*query=", "queries-running", "graph-store", "-/") if addresses.live else ()
+    closed = _CLOSED if addresses.live else ()
     lines = ["User-agent: *", *(f"Disallow: {root}{path}" for path in closed), "Allow: /"]
     return "\n".join([*lines, "", f"Sitemap: {addresses('sitemap.xml')}", ""])

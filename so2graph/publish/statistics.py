@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from threading import Lock
 
 from so2graph.engine.access import Session
 from so2graph.engine.dataset import Dataset
+from so2graph.engine.kept import Kept, Seen, seen
 from so2graph.vocab import DEFAULT_GRAPH, Prefixes, Term
 
 __all__ = ["ClassPartition", "Counts", "Linkset", "PropertyPartition", "Statistics", "StatisticsKeeper", "count"]
@@ -155,18 +154,9 @@ def _namespace(iri: str, prefixes: Prefixes) -> str:
 class StatisticsKeeper:
     """Keeps the statistics of the latest generations, by what their readers may not see; safe for several threads."""
 
-    _KEPT = 4
-
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, frozenset[str]], Statistics] = OrderedDict()
-        self._lock = Lock()
+        self._known = Kept[Seen, Statistics](4)
 
     def of(self, session: Session) -> Statistics:
         """The statistics for a session, counted when they are first asked for; who asks meanwhile waits."""
-        key = session.snapshot.manifest.number, session.hidden
-        with self._lock:
-            if key not in self._known:
-                self._known[key] = count(session)
-                while len(self._known) > self._KEPT:
-                    self._known.popitem(last=False)
-            return self._known[key]
+        return self._known.made_once(seen(session), lambda: count(session))

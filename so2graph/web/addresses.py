@@ -57,9 +57,13 @@ _NEEDS_SERVICE = (
     "ask",
     "search",
     "reconcile",
+    "vocabulary",
+    "vocabulary.json",
 )
 """First parts of the addresses that only a running service can answer."""
-_ASKED_OF_SERVICE = frozenset(("_mediatype", "_profile", "count", "download", "iri", "limit", "offset", "personal"))
+_ASKED_OF_SERVICE = frozenset(
+    ("_mediatype", "_profile", "chart", "count", "download", "iri", "limit", "offset", "personal", "view")
+)
 """Parameters that only a running service can answer."""
 
 

@@ -12,33 +12,48 @@ from so2graph.config import Settings
 from so2graph.engine.access import Access
 from so2graph.engine.ask import Engine, InProcess
 from so2graph.errors import So2Error, Unauthorized
+from so2graph.network.routes import WaysKeeper
+from so2graph.publish.completion import CompletionKeeper
 from so2graph.publish.statistics import StatisticsKeeper
 from so2graph.registry import Bundle
 from so2graph.web import (
     api,
+    ask,
     described,
+    editor,
     errors,
     exports,
     graph_page,
     graph_store,
     home,
+    network,
+    network_path,
+    network_together,
     queries,
+    search,
     service,
+    source,
     sparql,
     things,
     vocabulary,
 )
 from so2graph.web.addresses import Addresses, Live
 from so2graph.web.assets import FOR_EVER, is_built
+from so2graph.web.bidi import isolated
 from so2graph.web.caching import cache_headers, entity_tag, fingerprint, has_already
 from so2graph.web.headers import ALLOWED_HEADERS, common_headers
+from so2graph.web.network_kept import PictureKeeper
 from so2graph.web.preparing import Prepared
+from so2graph.web.search_keeper import Indexes
 from so2graph.web.service import Metrics
 from so2graph.web.site import Site, site
 
 __all__ = ["create_app"]
 
-_PARTS = (home, api, described, sparql, queries, things, graph_page, exports, graph_store, service, vocabulary)
+_PARTS = (
+    *(home, api, described, sparql, editor, queries, things, graph_page, exports, graph_store, service, vocabulary),
+    *(network, network_path, network_together, source, search, ask),
+)
 
 
 def create_app(
@@ -62,9 +77,14 @@ def create_app(
     app.extensions["so2graph-engine"] = engine or InProcess()
     app.extensions["so2graph-metrics"] = metrics
     app.extensions["so2graph-statistics"] = StatisticsKeeper()
+    app.extensions["so2graph-ways"] = WaysKeeper()
+    app.extensions["so2graph-completion"] = CompletionKeeper()
     app.extensions["so2graph-prepared"] = Prepared(settings)
+    app.extensions["so2graph-search"] = Indexes(settings)
+    app.extensions["so2graph-pictures"] = PictureKeeper(app.extensions["so2graph-prepared"])
     app.extensions["so2graph-addresses"] = addresses or Live()
     app.extensions["so2graph-fingerprint"] = fingerprint(settings)
+    app.jinja_env.filters["isolated"] = isolated
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for part in _PARTS:
         app.register_blueprint(part.blueprint)

@@ -17,6 +17,7 @@ from so2graph.publish.examples import example_quads
 from so2graph.publish.feed import atom, changes
 from so2graph.publish.schema_dataset import as_script, dataset_jsonld
 from so2graph.publish.sitemap import MOST, page_paths, robots, sitemap, sitemap_index
+from so2graph.publish.source import documents
 from so2graph.publish.statistics import StatisticsKeeper
 from so2graph.publish.void import void_quads
 from so2graph.web.addresses import Addresses as Places
@@ -60,7 +61,8 @@ def description_of(here: Site) -> Description:
 
 def _paths(here: Site, description: Description) -> list[str]:
     """The paths of the pages that are here."""
-    return [path for path in page_paths(description, here.session) if here.offers(path)]
+    sources = (f"source/{name}" for name in documents(here.session, here.access.bundle.data))
+    return [path for path in (*page_paths(description, here.session), *sources) if here.offers(path)]
 
 
 def jsonld_script(description: Description) -> str:

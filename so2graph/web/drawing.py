@@ -12,7 +12,7 @@ from so2graph.network.paths import Edge
 __all__ = ["Box", "Drawing", "Line", "draw"]
 
 WIDTH, ROW, MARGIN, LINE_HEIGHT = 1080, 104, 28, 17
-_LETTER, _WRAP = 7.3, 20
+_LETTER, _WRAP, _LINES = 7.3, 20, 4
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ def draw(edges: Iterable[Edge], classes: Mapping[str, Iterable[str]], labels: Ma
     rows = sorted(set(levels.values()))
     boxes: dict[str, Box] = {}
     for spot in place(levels, edges):
-        lines = tuple(textwrap.wrap(labels[spot.iri], _WRAP)) or (labels[spot.iri],)
+        lines = tuple(textwrap.wrap(labels[spot.iri], _WRAP, max_lines=_LINES, placeholder="…")) or (
+            labels[spot.iri],
+        )
         width = round(max(map(len, lines)) * _LETTER + 22, 1)
         y = MARGIN + 24 + rows.index(spot.row) * ROW
         x = round(MARGIN + spot.x * (WIDTH - 2 * MARGIN), 1)

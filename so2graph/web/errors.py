@@ -22,7 +22,7 @@ from so2graph.web.protocol import SPARQL_METHODS
 from so2graph.web.site import site
 from so2graph.web.words import known, say
 
-__all__ = ["PROBLEM_JSON", "install", "problem", "problem_answer"]
+__all__ = ["PROBLEM_JSON", "explained", "install", "more_headers", "problem", "problem_answer", "title_of"]
 
 PROBLEM_JSON = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -44,10 +44,11 @@ def problem(error: So2Error, base: str) -> dict[str, object]:
 def problem_answer(error: So2Error, base: str) -> tuple[int, dict[str, str], bytes]:
     """The status, headers and body of the problem document of an error."""
     body = json.dumps(problem(error, base), ensure_ascii=False, indent=2, default=str) + "\n"
-    return error.status, {"Content-Type": PROBLEM_JSON, **_more_headers(error)}, body.encode()
+    return error.status, {"Content-Type": PROBLEM_JSON, **more_headers(error)}, body.encode()
 
 
-def _more_headers(error: So2Error) -> dict[str, str]:
+def more_headers(error: So2Error) -> dict[str, str]:
+    """The headers that belong to an error: what is allowed, when to come back, what a token is for."""
     headers = {}
     allow = error.members.get("allow")
     if isinstance(allow, list | tuple):
@@ -64,8 +65,7 @@ def _more_headers(error: So2Error) -> dict[str, str]:
 def _response(error: So2Error) -> Response:
     here = site()
     if here.by_person:
-        key = f"error.{error.slug}"
-        title = say(key if known(key) else "error.other", here.language)
+        title = title_of(error, here.language)
         near = error.members.get("near", [])
         links = (
             [(iri, here.href(iri)) for iri in near if isinstance(iri, str) and iri.startswith("http")]
@@ -78,7 +78,7 @@ def _response(error: So2Error) -> Response:
             error.status,
             title=title,
             error=error,
-            explained=_explained(error, here.language),
+            explained=explained(error, here.language),
             query=request.args.get("query", "") if request.path == "/sparql" else "",
             near=[(labels[iri], href) for iri, href in links],
         )
@@ -86,11 +86,17 @@ def _response(error: So2Error) -> Response:
         status, headers, body = problem_answer(error, here.settings.base)
         response = Response(body, status=status)
         response.headers.update(headers)
-    response.headers.update(_more_headers(error))
+    response.headers.update(more_headers(error))
     return response
 
 
-def _explained(error: So2Error, language: str) -> str:
+def title_of(error: So2Error, language: str) -> str:
+    """What an error is called in the reader's language."""
+    key = f"error.{error.slug}"
+    return say(key if known(key) else "error.other", language)
+
+
+def explained(error: So2Error, language: str) -> str:
     """What an error means and what to do, in the reader's language; empty where there are no words for it."""
     key = f"explain.{error.slug}"
     return say(key, language) if known(key) else ""

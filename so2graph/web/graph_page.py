@@ -128,7 +128,7 @@ def _page(here: Site, iri: str, links: list[Link]) -> Response:
         title=_text(here, described, DCTERMS + "title") or iri.removeprefix(names.base),
         description=_text(here, described, DCTERMS + "description") or _kind(here, iri),
         rights=_text(here, described, DCTERMS + "accessRights"),
-        licences=[str(term) for term in _objects(described, DCTERMS + "license")],
+        licences=[(str(term), here.href(str(term))) for term in _objects(described, DCTERMS + "license")],
         modality=here.session.labels(map(str, modality), here.language),
         triples=sum(sizes.get(member, 0) for member in session.snapshot.manifest.merges.get(iri, (iri,))),
         factual=iri in session.factual or iri == names.facts,

@@ -1,17 +1,20 @@
-"""`/`: what this is, how the hubs connect to the national level, the network as a picture and in words."""
+"""`/`: what this is and where to begin, how the hubs connect to the national level, and what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response
 
-from so2graph.network.paths import Edge, Path, Step, paths, read_edges
+from so2graph.engine.paging import count_text
+from so2graph.network.paths import read_edges
+from so2graph.network.routes import STEPS, national, routes
+from so2graph.registry import StoredQuery
 from so2graph.vocab import MODALITIES
 from so2graph.web.described import description_of, jsonld_script
 from so2graph.web.drawing import draw
 from so2graph.web.site import Site, site
+from so2graph.web.ways import step_in_words, ways
 
 __all__ = ["blueprint"]
 
@@ -24,32 +27,34 @@ SELECT (COUNT(DISTINCT ?mention) AS ?things) (COUNT(DISTINCT ?claim) AS ?stateme
   UNION { ?claim a so2:Claim ; dcterms:identifier ?c FILTER(STRSTARTS(?c, "F")) }
 } }
 """
-STEPS = 5
+
+
+_TODO = ("missing-documents", "contacts-without-email", "without-identifiers")
+"""Stored queries whose rows are work for somebody."""
 
 
 @dataclass(frozen=True)
-class Route:
-    """How one hub reaches one target: every path, and whether stated facts alone give one."""
+class Gap:
+    """Something that is missing: how often, and the stored query that lists it."""
 
-    hub: str
-    target: str
-    stated: bool
-    best: Path | None
+    query: StoredQuery
     count: int
+
+
+def _gaps(here: Site) -> list[Gap]:
+    """What is missing, as far as it is and the site has the list."""
+    found = []
+    for name in _TODO:
+        query = here.access.bundle.query(name)
+        if not here.offers(f"queries/{name}"):
+            continue
+        rows = here.session.select(count_text(here.session.bound(query, {})))
+        found.append(Gap(query, int(str(rows[0]["count"]))))
+    return [gap for gap in found if gap.count]
 
 
 def _of_class(classes: dict[str, set[str]], local: str) -> list[str]:
     return sorted(iri for iri, found in classes.items() if any(c.endswith("#" + local) for c in found))
-
-
-def _routes(edges: tuple[Edge, ...], hubs: Iterable[str], targets: Iterable[str]) -> list[Route]:
-    routes = []
-    for hub in hubs:
-        for target in targets:
-            found = paths(edges, hub, target, STEPS)
-            stated = bool(paths(edges, hub, target, STEPS, "stated"))
-            routes.append(Route(hub, target, stated, found[0] if found else None, len(found)))
-    return routes
 
 
 def _classes(here: Site) -> dict[str, set[str]]:
@@ -73,15 +78,6 @@ def index() -> Response:
     drawn = {line.edge for line in drawing.lines}
     counts = here.session.select(_COUNTS)[0]
 
-    def step(one: Step) -> dict[str, str]:
-        return {
-            "start": labels[one.start],
-            "end": labels[one.end],
-            "relation": labels[one.edge.predicate],
-            "modality": one.edge.modality,
-            "arrow": "→" if one.forward else "←",
-        }
-
     response = here.page(
         "home.html",
         drawing=drawing,
@@ -89,8 +85,9 @@ def index() -> Response:
         modality=lambda m: labels[names.term(m)],
         legend=[m for m in MODALITIES if any(edge.modality == m for edge in drawn)],
         listed=sorted(drawn, key=lambda e: (e.rank, labels[e.source], e.predicate, labels[e.target])),
-        routes=_routes(edges, _of_class(classes, "RegionalNetwork"), _of_class(classes, "NationalOrganisation")),
-        step=step,
+        routes=routes(ways(here), _of_class(classes, "RegionalNetwork"), national(here.session), STEPS),
+        step=lambda one: step_in_words(one, labels),
+        gaps=_gaps(here),
         things=counts["things"],
         statements=counts["statements"],
         manifest=manifest,

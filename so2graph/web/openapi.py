@@ -20,12 +20,14 @@ from so2graph.web.openapi_parts import (
     PAGING,
     PERSONAL,
     QUERIED,
+    VIEWED,
     Content,
     Parameter,
     Route,
     format_of,
 )
 from so2graph.web.openapi_schemas import SCHEMAS, Schema, ref
+from so2graph.web.openapi_search import fitted
 from so2graph.web.openapi_tables import ROUTES
 
 __all__ = ["HEADERS", "Service", "document", "routes"]
@@ -103,7 +105,7 @@ class Service:
 def routes(service: Service) -> Iterator[Route]:
     """The table, with each stored query as a route of its own after the lists of them."""
     for route in ROUTES:
-        yield route
+        yield fitted(route, service.settings)
         if route.rule == "/queries.json":
             yield from (_query_route(query, service.settings) for query in service.queries)
 
@@ -123,6 +125,7 @@ def _query_route(query: StoredQuery, settings: Settings) -> Route:
             *(_query_parameter(parameter) for parameter in query.parameters),
             *(paging[3:] if graph else paging),
             *((PERSONAL,) if query.personal else ()),
+            *VIEWED,
             format_of(HTML, *formats),
             LANGUAGE,
             IF_NONE_MATCH,

@@ -9,6 +9,7 @@ from so2graph.formats import GRAPH_FORMATS, HTML, Format
 from so2graph.registry import Text
 from so2graph.web.openapi_schemas import Schema, ref
 from so2graph.web.paging import MAX_OFFSET
+from so2graph.web.views import VIEWS
 
 __all__ = [
     "GROUPS",
@@ -23,6 +24,7 @@ __all__ = [
     "RDF",
     "READ",
     "STRING",
+    "VIEWED",
     "WRITE",
     "Content",
     "Parameter",
@@ -102,6 +104,7 @@ GROUPS: dict[str, Text] = {
     "queries": Text("Vragen die klaarstaan", "Stored queries"),
     "sparql": Text("SPARQL en Graph Store", "SPARQL and the Graph Store"),
     "things": Text("Dingen, begrippen en grafen", "Things, terms and graphs"),
+    "network": Text("Het netwerk", "The network"),
     "dataset": Text("De dataset als geheel", "The dataset as a whole"),
     "service": Text("De dienst zelf", "The service itself"),
 }
@@ -169,6 +172,24 @@ PAGING = (
         ),
     ),
     Parameter("download", _SWITCH, Text("Als bestand (attachment).", "As a file (attachment).")),
+)
+VIEWED = (
+    Parameter(
+        "view",
+        STRING,
+        Text(
+            f"Hoe de pagina het antwoord toont: {', '.join(VIEWS)}; wat er niet is, wordt de tabel.",
+            f"How the page shows the answer: {', '.join(VIEWS)}; what there is not becomes the table.",
+        ),
+    ),
+    Parameter(
+        "chart",
+        STRING,
+        Text(
+            "Waarover de grafiek gaat: een kolom, of kolom:getallen.",
+            "What the chart is of: a column, or column:numbers.",
+        ),
+    ),
 )
 PERSONAL = Parameter(
     "personal",

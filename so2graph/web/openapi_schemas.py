@@ -25,8 +25,30 @@ _COUNT: Schema = {"type": "integer", "minimum": 0}
 _IRI: Schema = {"type": "string", "format": "iri"}
 _ADDRESS: Schema = {"type": "string", "format": "uri"}
 _MAYBE: Schema = {"type": ["string", "null"]}
+_PLACE: dict[str, Schema] = {
+    name: {"type": "integer", "minimum": 1} for name in ("line", "column", "endLine", "endColumn")
+}
+_LABELS: Schema = {"type": "object", "additionalProperties": _TEXT, "description": 'By language; "" has none.'}
+
+_RANGE = _object("start end", start=_COUNT, end=_COUNT)
 
 SCHEMAS: dict[str, Schema] = {
+    "Annotations": {
+        **_object(
+            "@context id type source text phrases items",
+            id=_ADDRESS,
+            type={"const": "AnnotationPage"},
+            source=_IRI,
+            text={"type": "string", "description": "As long as the original; positions count code points."},
+            covered=_object("characters of", characters=_COUNT, of=_COUNT),
+            blanked=_list(_RANGE),
+            phrases=_list(
+                _object("start end claims", start=_COUNT, end=_COUNT, claims=_list(_TEXT), mentions=_list(_TEXT))
+            ),
+            items=_list({"type": "object"}),
+        ),
+        "description": "A source document and what rests on it (Web Annotation Data Model, 5.2).",
+    },
     "Problem": {
         **_object(
             "type title status detail",
@@ -77,6 +99,78 @@ SCHEMAS: dict[str, Schema] = {
         ),
         "description": "An RDF term; a literal may have a datatype or a language.",
     },
+    "Checked": _object(
+        "ok kind errors warnings",
+        ok={"type": "boolean"},
+        kind={"type": "string", "description": "The form of the text: SELECT, INSERT and so on; empty without one."},
+        errors=_list(ref("Flaw")),
+        warnings=_list(ref("Flaw")),
+    ),
+    "Flaw": {
+        **_object(
+            "code line column endLine endColumn message mend",
+            code=_TEXT,
+            **_PLACE,
+            message=_TEXT,
+            mend=_TEXT,
+            insert={"type": "string", "description": "A line to put before the text."},
+            replace={**_list(_TEXT), "description": "Texts to write in its place."},
+        ),
+        "description": "Something in a text, with its place, from 1.",
+    },
+    "Explained": _object(
+        "kind sentence culprits parts samples hints",
+        kind={"enum": ["answers", "modifiers", "pattern", "combination", "filter", "minus", "late"]},
+        sentence=_TEXT,
+        culprits=_list(ref("Part")),
+        parts=_list(ref("Part")),
+        samples=_list(_object("variable value", variable=_TEXT, value=_TEXT)),
+        hints=_list(
+            _object(
+                "kind sentence offers",
+                kind=_TEXT,
+                sentence=_TEXT,
+                offers=_list(
+                    _object(
+                        "text label count query",
+                        text=_TEXT,
+                        label=_TEXT,
+                        count={"type": ["integer", "null"]},
+                        query={
+                            "type": "string",
+                            "description": "The query with it, or empty.",
+                        },
+                    )
+                ),
+            )
+        ),
+    ),
+    "Part": _object(
+        "text line column endLine endColumn matches", text=_TEXT, **_PLACE, matches={"type": ["boolean", "null"]}
+    ),
+    "Completion": _object(
+        "generation counted prefixes classes properties graphs things thingCount",
+        generation=_COUNT,
+        counted={"type": "boolean", "description": "False where the dataset is too large to count."},
+        prefixes={"type": "object", "additionalProperties": _IRI},
+        classes=_list(ref("Entry")),
+        properties=_list(ref("Entry")),
+        graphs=_list(ref("Entry")),
+        things={"type": ["array", "null"], "items": ref("Entry"), "description": "Null where there are too many."},
+        thingCount=_COUNT,
+    ),
+    "Things": _object("things", things=_list(ref("Entry"))),
+    "Entry": _object(
+        "iri name",
+        iri=_IRI,
+        name={"type": "string", "description": "With a prefix where there is one, else the IRI."},
+        label=_LABELS,
+        comment=_LABELS,
+        count={**_COUNT, "description": "Among the facts."},
+        everywhere={**_COUNT, "description": "In all public graphs together."},
+        classes={"type": "object", "additionalProperties": _COUNT},
+        type=_TEXT,
+    ),
     "Queries": _object(
         "queries",
         queries=_list(
@@ -102,6 +196,52 @@ SCHEMAS: dict[str, Schema] = {
             )
         ),
     ),
+    "Search": _object(
+        "query language total limit offset approximate cut exact results near chosen",
+        query=_TEXT,
+        language={"enum": ["nl", "en"]},
+        total=_object(
+            "count more",
+            count=_COUNT,
+            more={"type": "boolean", "description": "Whether more fits than was compared."},
+        ),
+        limit={"type": "integer", "minimum": 1},
+        offset=_COUNT,
+        approximate={"type": "boolean", "description": "Whether nothing has all the words."},
+        cut={"type": "boolean", "description": "Whether names were left out of the index (search_labels)."},
+        exact={"anyOf": [_object("iri href", iri=_IRI, href=_ADDRESS), {"type": "null"}]},
+        results=_list(
+            _object(
+                "group kind label language marks also note iri href score",
+                group={"enum": ["things", "places", "themes", "questions", "terms", "help"]},
+                kind=_TEXT,
+                label=_TEXT,
+                language=_TEXT,
+                marks=_list({"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}),
+                also={**_MAYBE, "description": "The name by which it was found, where that is another."},
+                note=_MAYBE,
+                iri=_MAYBE,
+                href=_ADDRESS,
+                score={"type": "number", "minimum": 0, "maximum": 1},
+            )
+        ),
+        near={**_list(_TEXT), "description": "Words that come near, where nothing was found."},
+        chosen={"type": "object", "additionalProperties": _list(_TEXT)},
+        facets={
+            "type": "object",
+            "additionalProperties": _list(
+                _object(
+                    "value label count more chosen",
+                    value=_TEXT,
+                    label=_TEXT,
+                    count=_COUNT,
+                    more={"type": "boolean", "description": "Whether the count is a lower bound."},
+                    chosen={"type": "boolean"},
+                )
+            ),
+        },
+    ),
+    "Choices": _object("things", things=_list(_object("value label", value=_TEXT, label=_TEXT))),
     "Text": _object("nl en", nl=_TEXT, en=_TEXT),
     "Settings": _object(
         "version settings",
@@ -166,6 +306,47 @@ SCHEMAS: dict[str, Schema] = {
             ),
         ),
         "description": "GeoJSON (RFC 7946); a place without a known point has no geometry.",
+    },
+    "NetworkColumns": {
+        **_object(
+            "version base modalities types relations times nodes edges",
+            version={"const": 1},
+            base=_TEXT,
+            modalities=_list(_TEXT),
+            types=_list(_object("iri label_nl label_en", iri=_TEXT, label_nl=_TEXT, label_en=_TEXT)),
+            relations=_list(_object("iri label_nl label_en", iri=_TEXT, label_nl=_TEXT, label_en=_TEXT)),
+            times=_list(_list({"type": "integer"})),
+            nodes={"type": "object", "additionalProperties": {"type": "array"}},
+            edges={"type": "object", "additionalProperties": {"type": "array"}},
+        ),
+        "description": "The network by columns; an IRI without a colon goes after `base`.",
+    },
+    "NetworkPath": {
+        **_object(
+            "from to modalities found language sentence path shortest withAllModalities",
+            to=_IRI,
+            modalities=_list(_TEXT),
+            found={"type": "boolean"},
+            language={"enum": ["nl", "en"]},
+            sentence=_TEXT,
+            path={"type": ["object", "null"]},
+            shortest={"type": ["object", "null"]},
+            withAllModalities={"type": ["object", "null"]},
+        ),
+        "description": "The most certain path over the links chosen; what there would be over all of them.",
+    },
+    "NetworkTogether": {
+        **_object(
+            "modalities things links parts alone cutPoints bridges",
+            modalities=_list(_TEXT),
+            things=_COUNT,
+            links=_COUNT,
+            parts={"type": "object"},
+            alone={"type": "object"},
+            cutPoints={"type": "object"},
+            bridges={"type": "object"},
+        ),
+        "description": "The parts of the network, and what holds them together.",
     },
     "LinkSet": {
         **_object(

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from so2graph.formats import HTML, Format
 from so2graph.registry import Text
+from so2graph.web.openapi_ask import ASK_ROUTES
 from so2graph.web.openapi_dataset import DATASET_ROUTES
+from so2graph.web.openapi_editor import EDITOR_ROUTES
+from so2graph.web.openapi_network import NETWORK_ROUTES
 from so2graph.web.openapi_parts import (
     IF_NONE_MATCH,
     INDEX,
@@ -23,6 +26,7 @@ from so2graph.web.openapi_parts import (
     local,
 )
 from so2graph.web.openapi_schemas import ref
+from so2graph.web.openapi_search import SEARCH_ROUTES
 from so2graph.web.openapi_sparql import SPARQL_ROUTES
 from so2graph.web.openapi_things import THING_ROUTES
 
@@ -74,8 +78,12 @@ ROUTES: tuple[Route, ...] = (
         kept=True,
         example="queries.json",
     ),
+    *ASK_ROUTES,
     *SPARQL_ROUTES,
+    *EDITOR_ROUTES,
     *THING_ROUTES,
+    *SEARCH_ROUTES,
+    *NETWORK_ROUTES,
     *DATASET_ROUTES,
     Route(
         "/queries-running",

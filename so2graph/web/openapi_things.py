@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from so2graph.formats import GRAPH_FORMATS, HTML, Format
 from so2graph.registry import IRI_TEXT, Text
+from so2graph.vocab import MODALITIES
 from so2graph.web.graph_page import PAGE_FORMATS
 from so2graph.web.linking import LINKSET_FORMATS
 from so2graph.web.openapi_parts import (
@@ -22,6 +23,7 @@ from so2graph.web.openapi_parts import (
 )
 from so2graph.web.openapi_schemas import ref
 from so2graph.web.profiles import PROFILES
+from so2graph.web.source import SOURCE_FORMATS, STYLE
 from so2graph.web.vocabulary import FORMATS as VOCABULARY_FORMATS
 
 __all__ = ["THING_ROUTES"]
@@ -230,6 +232,52 @@ THING_ROUTES: tuple[Route, ...] = (
         {200: Content({"application/ld+json": ref("Context")})},
         (IF_NONE_MATCH,),
         kept=True,
+    ),
+    Route(
+        "/source/<path:name>",
+        "GET",
+        "things",
+        Text(
+            "Een bron, met wat erop rust: pagina, tekst of annotaties",
+            "A source document with what rests on it: page, text or annotations",
+        ),
+        {
+            200: Content(
+                {
+                    **Content.of(SOURCE_FORMATS, ref("Annotations")).types,
+                    STYLE.media_type: STRING,
+                }
+            )
+        },
+        (
+            local(
+                "name",
+                "so2",
+                "De naam van de bron, met achtervoegsel (.txt, .json) of zonder.",
+                "The name of the document, with a suffix (.txt, .json) or without.",
+            ),
+            format_of(*SOURCE_FORMATS),
+            Parameter(
+                "modality",
+                {"type": "string", "enum": [*MODALITIES, "none", ""]},
+                Text(
+                    "De pagina toont alleen uitspraken die zo gelden; mag meer dan eens.",
+                    "The page shows only claims that hold in this way; may be given more than once.",
+                ),
+            ),
+            Parameter(
+                "claim",
+                STRING,
+                Text("Het nummer van een uitspraak om te lichten.", "The number of a claim to light."),
+                example="F23",
+            ),
+            LANGUAGE,
+            IF_NONE_MATCH,
+        ),
+        (*READ, 404, 406),
+        headers=("Link",),
+        kept=True,
+        example="source/so2.json",
     ),
     Route(
         "/graph/<path:local>",

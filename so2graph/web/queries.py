@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
 from urllib.parse import urlencode
@@ -13,13 +13,15 @@ from flask import Blueprint, Response, request
 from so2graph.engine.paging import count_text, page_text
 from so2graph.engine.wire import Question
 from so2graph.formats import GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
-from so2graph.registry import RESERVED, StoredQuery
+from so2graph.registry import QUERY_GROUPS, RESERVED, StoredQuery
 from so2graph.web.asking import chosen_for, query_question
 from so2graph.web.openapi_parts import INDEX
 from so2graph.web.paging import Page, disposition, link_header, read_page, switch
 from so2graph.web.protocol import QueryRequest, single
+from so2graph.web.query_fields import Fields
 from so2graph.web.site import Site, answer, site, stream
 from so2graph.web.tables import Shown, show
+from so2graph.web.views import Answer, Origin
 
 __all__ = ["blueprint", "formats_of"]
 
@@ -46,14 +48,23 @@ def formats_of(query: StoredQuery) -> tuple[Format, ...]:
 
 @blueprint.get("/queries")
 def index() -> Response:
-    """All stored queries, the paths first, then by title; as a page, or JSON by `format=` or Accept."""
+    """All stored queries by what they are about, or those with the words of `q`; as JSON by `format=` or Accept."""
     here = site()
     if here.choose((HTML, INDEX)).format is INDEX:
         return index_as_json()
     queries = here.access.bundle.queries().values()
     offered = [query for query in queries if here.offers(f"queries/{query.name}")]
-    ordered = sorted(offered, key=lambda query: (query.view != "paths", query.title.of(here.language).casefold()))
-    return here.page("queries.html", queries=ordered)
+    words = (single(here.parameters, "q") or "").strip() if here.live else ""
+    found = [query for query in offered if _has(query, words.casefold().split(), here.language)]
+    ordered = sorted(found, key=lambda query: (query.view != "paths", query.title.of(here.language).casefold()))
+    groups = [(group, [query for query in ordered if query.group == group]) for group in QUERY_GROUPS]
+    return here.page("queries.html", groups=[row for row in groups if row[1]], words=words, found=len(found))
+
+
+def _has(query: StoredQuery, words: list[str], language: str) -> bool:
+    """Whether each of the words stands in the title, the description or the name of a query."""
+    text = f"{query.title.of(language)} {query.description.of(language)} {query.name}".casefold()
+    return all(word in text for word in words)
 
 
 @blueprint.get("/queries.json")
@@ -153,7 +164,7 @@ def _addresses(here: Site, page: Page, path: str) -> Callable[[int], str]:
         (name, value)
         for name, values in here.parameters.items()
         for value in values
-        if name not in ("limit", "offset")
+        if name not in ("limit", "offset", "view", "chart")
     ]
     return lambda offset: f"{path}?{urlencode([*kept, ('limit', page.limit), ('offset', offset)])}"
 
@@ -165,32 +176,52 @@ def _question(here: Site, text: str, wanted: str | None, seconds: float, page_ro
 
 def _page(here: Site, asked: Asked) -> Response:
     query, given = asked.query, asked.given
+    fields = Fields(here, query, asked.given)
+    if fields.renamed:
+        return _moved(here, asked.given | fields.renamed)
+    if fields.unclear:
+        return here.page("query.html", query=query, fields=fields, asked=asked, answered=None)
     in_language = {p.name: here.language for p in query.parameters if p.type == "language"}
     given = in_language | given
     bound = here.session.bound(query, given)
     shown, page, total = None, asked.page, None
     if not query.personal or asked.personal or asked.counting:
         shown, page, total = _shown(here, asked, bound)
-    fields = [(p, given.get(p.name, p.default or "")) for p in query.parameters]
-    said = {p.name: given[p.name] for p in query.parameters if given.get(p.name, p.default) != p.default}
-
-    def download(fmt: Format) -> str:
-        path = f"queries/{query.name}.{fmt.suffix}"
-        return here.file(f"{path}?{urlencode(said)}" if said else path)
-
-    response = here.page(
-        "query.html",
-        query=query,
-        fields=fields,
-        shown=shown,
-        download=download,
-        bound=bound,
-        asked=asked,
-        page=page,
-        pages=_pages(here, page, total),
-    )
+    answered = None
+    if shown is not None:
+        answered = Answer(
+            here,
+            shown,
+            _origin(asked, given, bound),
+            layout="paths" if query.view == "paths" else "table",
+            pages=_pages(here, page, total),
+            first=page.offset + 1 if page else 1,
+        )
+    response = here.page("query.html", query=query, fields=fields, asked=asked, answered=answered)
     _tell(here, response, asked.page and page, total)
     return response
+
+
+def _moved(here: Site, given: Mapping[str, str]) -> Response:
+    """Leads from the name of a thing to its IRI."""
+    kept = [(name, value) for name, (value, *_) in here.parameters.items() if name in RESERVED and name != "lang"]
+    asked = urlencode([*given.items(), *kept])
+    return Response(status=303, headers={"Location": here.path(f"{request.path.lstrip('/')}?{asked}")})
+
+
+def _origin(asked: Asked, given: Mapping[str, str], bound: str) -> Origin:
+    """Where the answer comes from: the page with what was asked for, and its data in the language of the page."""
+    query = asked.query
+    said = {p.name: given[p.name] for p in query.parameters if given.get(p.name, p.default) != p.default}
+    kept = [*asked.given.items(), *((("personal", "yes"),) if asked.personal else ())]
+    if asked.page is not None:
+        kept += [("limit", str(asked.page.limit)), ("offset", str(asked.page.offset))]
+
+    def data(fmt: Format) -> str:
+        path = f"queries/{query.name}.{fmt.suffix}"
+        return f"{path}?{urlencode(said)}" if said else path
+
+    return Origin(f"queries/{query.name}", tuple(kept), bound, data, explain="sparql/explain")
 
 
 def _shown(here: Site, asked: Asked, bound: str) -> tuple[Shown, Page | None, int | None]:

@@ -37,7 +37,12 @@ __all__ = ["Cell", "Site", "answer", "cells", "site", "stream"]
 _PATIENCE = 5.0
 """Seconds that a query waits for a place before it is told to come back."""
 
+_FOLLOWED = ("http://", "https://", "urn:")
+"""How the IRIs begin that a page may link to."""
 _SECTIONS = (
+    ("network", "nav.network"),
+    ("ask", "nav.ask"),
+    ("source/so2", "nav.source"),
     ("queries", "nav.queries"),
     ("sparql", "nav.sparql"),
     ("def", "nav.def"),
@@ -207,14 +212,17 @@ class Site:
     def shown(self, links: Iterable[Link]) -> list[Link]:
         """The links of an answer as its page has them: those below this service as paths.
 
-        A page of plain files leaves out what needs the service, and the address that its language gives it.
+        A page of plain files leaves out what needs the service, and the address that its language gives it. Every
+        page leaves out what no browser should follow (`javascript:`): such IRIs come from data.
         """
         root, skipped = self.url(), ("profile",) if self.live else ("profile", "canonical", "linkset")
         below = [(link, link.rel not in ("author", "cite-as") and link.href.startswith(root)) for link in links]
         return [
             Link(link.rel, self.local(link.href) if ours else link.href, link.type)
             for link, ours in below
-            if link.rel not in skipped and not (ours and not self.offers(link.href.removeprefix(root)))
+            if link.rel not in skipped
+            and (ours or link.href.startswith(_FOLLOWED))
+            and not (ours and not self.offers(link.href.removeprefix(root)))
         ]
 
     @property

@@ -22,6 +22,7 @@ from so2graph.engine.access import Access, Session
 from so2graph.engine.generations import storage_errors
 from so2graph.errors import BadParameter, DatasetLocked, EngineFault, Fault, SiteBroken
 from so2graph.formats import GRAPH_FORMATS
+from so2graph.publish.source import documents
 from so2graph.registry import Bundle
 from so2graph.vocab import Iri
 from so2graph.web.addresses import Place, apart, folded, place_of
@@ -45,6 +46,9 @@ _STARTS = (
     "catalog",
     "exports",
     "network",
+    "network.json",
+    "network.svg",
+    "network/together",
     "context.jsonld",
     "sitemap.xml",
     "robots.txt",
@@ -141,7 +145,7 @@ def _make(settings: Settings, bundle: Bundle, folder: Path, processes: int, tell
     withheld = personal | contact | (frozenset() if public else _NEED_URL)
     job = Job(settings, bundle, folder, root, public, withheld, moved)
     site = _Site(job, session.snapshot.manifest.number)
-    site.follow(_starts(session, things, withheld, moved), processes, tell)
+    site.follow(_starts(session, things, documents(session, bundle.data), withheld, moved), processes, tell)
     site.take(render(job, (("404.html", Place("", None)),))[0], "404.html")
     for name, text in extras(root).items():
         site.add(name, text.encode())
@@ -175,11 +179,19 @@ def _things(session: Session) -> list[str]:
 
 
 def _starts(
-    session: Session, things: Iterable[str], withheld: frozenset[str], moved: frozenset[str]
+    session: Session,
+    things: Iterable[str],
+    sources: Iterable[str],
+    withheld: frozenset[str],
+    moved: frozenset[str],
 ) -> dict[str, Place]:
     """Every address that is known beforehand, by the path where a plain server has it."""
     names = session.snapshot.names
-    both = [*_STARTS, *(f"doc/{quote(local, safe=_KEPT)}" for local in things)]
+    both = [
+        *_STARTS,
+        *(f"source/{name}" for name in sources),
+        *(f"doc/{quote(local, safe=_KEPT)}" for local in things),
+    ]
     readable = session.readable - session.snapshot.graphs.by_name_only | names.derived
     files = [f"graph/{local}.{fmt.suffix}" for local in _graphs(session, readable) for fmt in GRAPH_FORMATS]
     once = [f"id/{quote(local, safe=_KEPT)}" for local in things]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from urllib.parse import quote, unquote
 
@@ -12,7 +13,6 @@ from so2graph.engine.store import Quad, serialize_quads
 from so2graph.errors import BadParameter, NotAcceptable, NotFound, UnknownEntity
 from so2graph.formats import HTML
 from so2graph.publish.concise import Description, all_statements, full, in_graphs, remark, summary
-from so2graph.publish.entity import describe
 from so2graph.publish.neighbours import network
 from so2graph.publish.representation import represent
 from so2graph.publish.schema_org import SCHEMA, schema_document, schema_org, schema_types
@@ -35,6 +35,8 @@ __all__ = ["blueprint", "data_links"]
 
 blueprint = Blueprint("things", __name__)
 _DESCRIBED = {"full": full, "summary": summary, "schema.org": schema_org, "network": network, "graphs": in_graphs}
+_CARRIED = 1_000
+"""Triples of the block of data in a page; the profile `schema.org` has all."""
 _MAKERS = {DCTERMS + "creator": "author", SCHEMA + "author": "author", "http://xmlns.com/foaf/0.1/maker": "author"}
 
 
@@ -150,9 +152,8 @@ def _answer(here: Site, document: Document, suffix: str | None) -> Response:
     profile, chosen = _chosen(here, suffix)
     links = document.links(profile, chosen.format, data_links(here, document.iri))
     if chosen.format is HTML and profile.name == "full":
-        entity = describe(here.session, document.iri, here.settings.max_page_rows)
-        data = schema_document(document.iri, _quads(here, document, PROFILES[2]))
-        response = entity_page(here, entity, document, links, data)
+        data = schema_document(document.iri, _in_page(here, document))
+        response = entity_page(here, document, links, data)
     elif chosen.format is HTML:
         response = here.page("representations.html", document=document, profiles=PROFILES, links=links)
     else:
@@ -185,6 +186,13 @@ def _body(here: Site, document: Document, profile: Profile, chosen: Chosen) -> b
     if profile.name == "schema.org" and fmt.name == "jsonld":
         return schema_document(document.iri, quads)
     return represent(here.session, here.access.bundle, quads, fmt, here.language, profile.name == "graphs")
+
+
+def _in_page(here: Site, document: Document) -> list[Quad]:
+    """The thing in schema.org as its page carries it: no more than a crawler takes and a reader waits for."""
+    most = min(here.settings.max_description_triples, _CARRIED)
+    smaller = replace(here.session, settings=replace(here.settings, max_description_triples=most))
+    return list(schema_org(smaller, document.iri).quads)
 
 
 def _quads(here: Site, document: Document, profile: Profile) -> list[Quad]:

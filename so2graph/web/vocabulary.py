@@ -26,7 +26,7 @@ from so2graph.publish.vocabulary import (
     scheme_quads,
     vocabulary_quads,
 )
-from so2graph.vocab import Iri, Literal, Term
+from so2graph.vocab import Iri, Literal, Term, visible
 from so2graph.web.class_diagram import diagram
 from so2graph.web.protocol import Chosen
 from so2graph.web.site import Cell, Site, answer, site
@@ -176,6 +176,7 @@ class _Page:
         """A text in both languages; in another language still where the reader's has none."""
         first = self.here.language
         second = "en" if first == "nl" else "nl"
+        texts = {tag: text for tag, text in texts.items() if visible(text)}
         found = next((tag for tag in (first, second, *sorted(texts)) if tag in texts), first)
         other = texts.get(second, "") if found == first else ""
         return _Both(texts.get(found, ""), found, "" if other == texts.get(found) else other, second)
@@ -213,7 +214,8 @@ class _Page:
             return Cell(self._labels.get(iri, self.short(iri)), self.here.href(iri), None, iri)
         text, entry = self.both(self._own[iri]), f"#{self.anchor(iri)}"
         here = self.entries is None or iri in self.entries
-        return Cell(text.text, entry if here else self.here.path("def") + entry, text.language, iri)
+        href = entry if here else self.here.path("def") + entry
+        return Cell(text.text or self.short(iri), href, text.language, iri)
 
     def cell(self, term: Term) -> Cell:
         """Any term of the data."""
