@@ -321,13 +321,13 @@ def test_a_large_answer_is_shown_in_pages(client: FlaskClient) -> None:
     while address:
         html = client.get(address, headers=BROWSER).get_data(as_text=True)
         seen += html.split("<tbody>")[1].split("</tbody>")[0].split("</tr>")[:-1]
-        assert "130 rows" in html
+        assert " of 130." in html
         more = [part for part in html.split('<a href="') if '" rel="next"' in part.partition(">")[0]]
         address = more[0].partition('"')[0].replace("&amp;", "&") if more else ""
         assert not address or parse_qs(urlsplit(address).query)["query"] == [query]
     assert len(seen) == 130
     assert len(set(seen)) > 100
-    assert "These are rows 101 to 130." in html
+    assert "These are rows 101 to 130 of 130." in html
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_a_very_large_answer_is_counted_and_shown_from_anywhere(client: FlaskCli
     for offset in (0, count - 10, min(10_010, count - 10)):
         asked = {"query": query, "limit": "10", "offset": str(offset), "lang": "en"}
         html = client.get("/sparql", query_string=asked, headers=BROWSER).get_data(as_text=True)
-        assert f"{count} rows" in html
+        assert f" of {count:,}." in html
         assert html.split("<tbody>")[1].split("</tbody>")[0].count("<tr>") == 10
 
 
@@ -356,7 +356,9 @@ def test_the_limit_of_a_page_is_kept(settings: Settings, bundle: Bundle) -> None
     assert client.get("/sparql", query_string=asked | {"limit": "3"}, headers=BROWSER).status_code == 200
     assert client.get("/sparql", query_string=asked | {"limit": "4"}, headers=BROWSER).status_code == 400
     beyond = client.get("/sparql", query_string=asked | {"offset": "100"}, headers=BROWSER).get_data(as_text=True)
-    assert "<td" not in beyond.split("<tbody>")[1].split("</tbody>")[0]
+    answer = beyond[beyond.index('<section class="answer"') :].split("</section>")[0]
+    assert "<td" not in answer
+    assert 'class="empty"' in answer
     assert 'rel="prev"' in beyond
 
 
@@ -383,5 +385,5 @@ def test_a_stored_query_is_an_example(client: FlaskClient, bundle: Bundle) -> No
         assert f'href="/sparql?example={name}&amp;lang=nl"' in html
     page = client.get("/sparql?example=graphs", headers=BROWSER).get_data(as_text=True)
     assert escape(bundle.queries()["graphs"].text.strip().splitlines()[0]) in page
-    assert "<table" not in page.split('id="result"')[1].split("</section>")[0]
+    assert "<table" not in page.split('id="result"')[1].split("</div>")[0]
     assert client.get("/sparql?example=nothing", headers=BROWSER).status_code == 404

@@ -184,7 +184,7 @@ def test_without_plans_the_path_breaks_and_the_page_says_so(client: FlaskClient)
     """Stated and in progress alone: no path; what would have to be counted in; a link that does."""
     text = page(client, f"/network/path?{ENDS}&modality=stated,inProgress")
     assert "Met alleen gesteld en in ontwikkeling is er geen weg van SO netwerk Groningen naar" in text
-    assert "Wel als u ook meetelt wat gepland en afgeleid is: dan zijn het 5 stappen." in text
+    assert "Wel als u ook meetelt wat gepland en afgeleid is: de weg telt dan 5 stappen." in text
     assert "niet meegeteld" in text
     html = client.get(f"/network/path?{ENDS}&modality=stated", headers=BROWSER).text
     assert f'href="/network/path?{ENDS.replace("&", "&amp;")}"' in html

@@ -34,6 +34,7 @@ from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE
 from so2graph.web.app import create_app
 from so2graph.web.profiles import PROFILES
+from tests.conftest import ROOT
 from tests.test_service import serving
 
 GRAPHS = f"{CANONICAL_BASE}graph/"
@@ -131,6 +132,8 @@ class Rights:
             return body.replace("\\n", " ").replace("\\", "")
 
         public, private = "".join(dump(graph, "none") for graph in self.readable()), dump(PRIVATE, "admin")
+        # The text of the page is public, but for the addresses in it: so is what stands around one.
+        public += _ADDRESS.sub("", (ROOT / "data" / "sources" / "so2-page.txt").read_text(encoding="utf-8"))
         terms = {term.rpartition("/")[2] for term in re.findall(r"<([^>]+)>", private)}
         terms |= set(re.findall(r'"([^"\n]+)"', private))
         self.markers = frozenset(term for term in terms if len(term) > 5 and term not in public)
@@ -205,6 +208,15 @@ ROUTES: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "ask": ("/ask", READ),
     "ask csv": ("/ask.csv?kind=all&of=foaf:Person", READ),
     "ask things": ("/ask/things?q=bries", READ),
+    "network": ("/network", READ),
+    "network json": ("/network.json", READ),
+    "network svg": ("/network.svg", READ),
+    "network path": ("/network/path?from=alescon&to=so2", READ),
+    "network path json": ("/network/path.json?from=alescon&to=so2", READ),
+    "network together": ("/network/together", READ),
+    "network together json": ("/network/together.json", READ),
+    "source": ("/source/so2", READ),
+    "source as text": ("/source/so2.txt", READ),
     "openapi": ("/openapi.json", READ),
     "api": ("/api", READ),
     "id": ("/id/alescon", "GET=303 HEAD=303 OPTIONS=200"),

@@ -274,8 +274,9 @@ def test_a_cut_is_told_and_an_empty_answer_is_a_sentence(settings: Settings, bun
     query = quote("SELECT * { GRAPH ?g { ?s ?p ?o } }")
     total = len(list(csv.reader(io.StringIO(small.get(f"/sparql?query={query}&format=csv").get_data(True))))) - 1
     assert total > 1000
-    assert f"The first 5 of {total:,} rows" in page(small, f"/sparql?query={query}")
-    assert f"De eerste 5 van {total:,} rijen".replace(",", ".") in page(small, f"/sparql?query={query}", "nl")
+    assert f"These are rows 1 to 5 of {total:,}." in page(small, f"/sparql?query={query}")
+    dutch = f"Dit zijn de rijen 1 tot en met 5 van {total:,}.".replace(",", ".")
+    assert dutch in page(small, f"/sparql?query={query}", "nl")
     chart = page(small, f"/sparql?view=chart&query={query}")
     assert "This is about the rows that fit the page" in chart
     assert "No rows: the graph has no answer" in page(

@@ -12,6 +12,7 @@ from threading import Event, Lock, Thread
 from so2graph.engine.access import Session
 from so2graph.engine.kept import Kept, Seen, seen
 from so2graph.errors import QueryMemory, QueryTimeout, QueryTooLarge, ResultTooLarge, So2Error
+from so2graph.publish.question_choices import named_like
 from so2graph.vocab import DEFAULT_GRAPH, Iri, Literal, Prefixes, Term
 
 __all__ = ["Ask", "Completion", "CompletionKeeper", "Entry", "complete", "find_things", "labels_of"]
@@ -31,11 +32,6 @@ _THINGS = """SELECT ?x (MIN(?type) AS ?class) WHERE {{ ?x a ?type ; rdfs:label ?
   FILTER(isIRI(?x) && STRSTARTS(STR(?x), {below})) }} GROUP BY ?x ORDER BY ?x"""
 _COUNTED = """SELECT (COUNT(DISTINCT ?x) AS ?n) WHERE {{ ?x rdfs:label ?label
   FILTER(isIRI(?x) && STRSTARTS(STR(?x), {below})) }}"""
-_FOUND = """SELECT ?x (MIN(?type) AS ?class) (MIN(STRLEN(STR(?name))) AS ?length) WHERE {{
-  {{ ?x rdfs:label ?name }} UNION {{ ?x skos:prefLabel ?name }} UNION {{ ?x skos:altLabel ?name }}
-  UNION {{ ?x dcterms:identifier ?name }}
-  FILTER(isIRI(?x) && CONTAINS(LCASE(STR(?name)), LCASE({text}))) OPTIONAL {{ ?x a ?type }}
-}} GROUP BY ?x ORDER BY ?length ?x LIMIT {limit}"""
 _LABELS = """SELECT ?x ?label ?what WHERE {{ VALUES ?x {{ {values} }}
   GRAPH ?g {{ {{ ?x rdfs:label|skos:prefLabel|dcterms:title ?label BIND("label" AS ?what) }}
   UNION {{ ?x skos:definition|rdfs:comment ?label BIND("comment" AS ?what) }} }} }} ORDER BY ?x ?label"""
@@ -218,8 +214,8 @@ def _type(term: Term | None, prefixes: Prefixes) -> str:
 
 
 def find_things(session: Session, ask: Ask, text: str, most: int) -> tuple[Entry, ...]:
-    """Up to `most` things with `text` in a label, another label or an identifier, the shortest names first."""
-    rows = ask(_FOUND.format(text=Literal(text).n3, limit=most)) if text.strip() else []
+    """Up to `most` things with `text` in a name or an identifier, the shortest names first."""
+    rows = ask(named_like(text, most, session.prefixes)) if text.strip() else []
     return _things(session, rows)
 
 

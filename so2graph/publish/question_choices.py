@@ -91,10 +91,10 @@ def named_exactly(name: str, most: int, prefixes: Prefixes) -> str:
 
 
 def named_like(name: str, most: int, prefixes: Prefixes) -> str:
-    """Up to `most` rows of `?entity`: the things with a name that `name` is a part of, the shortest name first."""
-    text = f"""SELECT ?entity (MIN(STRLEN(STR(?name))) AS ?length) WHERE {{
-  ?entity {_NAMES} ?name FILTER(isIRI(?entity) && CONTAINS(LCASE(STR(?name)), ?_text))
-  FILTER EXISTS {{ ?entity a ?kind }} FILTER NOT EXISTS {{ ?entity a org:Membership }}
-}} GROUP BY ?entity ORDER BY ?length ?entity LIMIT {most}
+    """Up to `most` rows of `?x` and its `?class`: the things with a name that `name` is a part of, shortest first."""
+    text = f"""SELECT ?x (MIN(?type) AS ?class) (MIN(STRLEN(STR(?name))) AS ?length) WHERE {{
+  ?x {_NAMES} ?name FILTER(isIRI(?x) && CONTAINS(LCASE(STR(?name)), ?_text))
+  ?x a ?type FILTER NOT EXISTS {{ ?x a org:Membership }}
+}} GROUP BY ?x ORDER BY ?length ?x LIMIT {most}
 """
     return substitute(bound(text, {}, prefixes), {"text": Literal(name.lower()).n3})

@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, g, request
 from so2graph.config import Settings
 from so2graph.engine.access import Access
 from so2graph.engine.ask import Engine, InProcess
+from so2graph.engine.kept import Kept, Seen
 from so2graph.errors import So2Error, Unauthorized
 from so2graph.network.routes import WaysKeeper
 from so2graph.publish.completion import CompletionKeeper
@@ -77,6 +78,7 @@ def create_app(
     app.extensions["so2graph-engine"] = engine or InProcess()
     app.extensions["so2graph-metrics"] = metrics
     app.extensions["so2graph-statistics"] = StatisticsKeeper()
+    app.extensions["so2graph-sources"] = Kept[Seen, tuple[str, ...]](2)
     app.extensions["so2graph-ways"] = WaysKeeper()
     app.extensions["so2graph-completion"] = CompletionKeeper()
     app.extensions["so2graph-prepared"] = Prepared(settings)

@@ -41,12 +41,19 @@ class Gap:
     count: int
 
 
+def _doors(here: Site) -> list[tuple[str, str]]:
+    """Where to begin: the pages that the site has, each with the key of its words."""
+    parts = {key.removeprefix("nav."): local for local, key in here.sections}
+    parts |= {"search": "search"} if here.offers("search") else {}
+    return [(parts[name], f"home.door.{name}") for name in ("network", "ask", "source", "search") if name in parts]
+
+
 def _gaps(here: Site) -> list[Gap]:
     """What is missing, as far as it is and the site has the list."""
     found = []
     for name in _TODO:
-        query = here.access.bundle.query(name)
-        if not here.offers(f"queries/{name}"):
+        query = here.access.bundle.queries().get(name)
+        if query is None or not here.offers(f"queries/{name}"):
             continue
         rows = here.session.select(count_text(here.session.bound(query, {})))
         found.append(Gap(query, int(str(rows[0]["count"]))))
@@ -87,6 +94,7 @@ def index() -> Response:
         listed=sorted(drawn, key=lambda e: (e.rank, labels[e.source], e.predicate, labels[e.target])),
         routes=routes(ways(here), _of_class(classes, "RegionalNetwork"), national(here.session), STEPS),
         step=lambda one: step_in_words(one, labels),
+        doors=_doors(here),
         gaps=_gaps(here),
         things=counts["things"],
         statements=counts["statements"],

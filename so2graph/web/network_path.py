@@ -21,7 +21,7 @@ from so2graph.web.network_drawing import draw_network
 from so2graph.web.openapi_parts import INDEX
 from so2graph.web.protocol import single
 from so2graph.web.site import Site, answer, site
-from so2graph.web.words import say
+from so2graph.web.words import say, steps
 
 __all__ = ["blueprint"]
 
@@ -96,10 +96,11 @@ def _sentences(found: _Found, language: str, modalities: Sequence[str]) -> list[
         if found.wider is not None:
             ranks = {picture.modality[edge] for edge in found.wider.edges} - found.choice.modalities
             missing = _and([modalities[at] for at in sorted(ranks)], language)
-            said.append(say("path.wider", language, steps=len(found.wider.edges), missing=missing))
+            said.append(say("path.wider", language, steps=steps(len(found.wider.edges), language), missing=missing))
         return said
     via = _and([picture.label(node, language) for node in way.nodes[1:-1]], language)
-    said = [say("path.steps" if via else "path.direct", language, **ends, steps=len(way.edges), via=via)]
+    key = "path.steps" if via else "path.direct"
+    said = [say(key, language, **ends, steps=steps(len(way.edges), language), via=via)]
     missing_links = way.missing(picture)
     if not missing_links:
         return [*said, say("path.facts", language)]

@@ -18,10 +18,12 @@ from so2graph.config import Settings
 from so2graph.engine.access import Access, Session
 from so2graph.engine.ask import Engine, Reply
 from so2graph.engine.exchange import Exchange
+from so2graph.engine.kept import Kept, Seen, seen
 from so2graph.engine.tokens import Caller
 from so2graph.engine.wire import Question
-from so2graph.errors import Busy
+from so2graph.errors import Busy, So2Error
 from so2graph.formats import Format
+from so2graph.publish.source import documents
 from so2graph.vocab import Iri, Literal, Term
 from so2graph.web.addresses import Addresses
 from so2graph.web.assets import asset
@@ -29,7 +31,7 @@ from so2graph.web.caching import Request
 from so2graph.web.linking import Link
 from so2graph.web.naming import written_path
 from so2graph.web.protocol import Chosen, choose_format, choose_language, read_parameters, single, wants_html
-from so2graph.web.words import known, say
+from so2graph.web.words import known, say, steps
 
 __all__ = ["Cell", "Site", "answer", "cells", "site", "stream"]
 
@@ -39,10 +41,11 @@ _PATIENCE = 5.0
 
 _FOLLOWED = ("http://", "https://", "urn:")
 """How the IRIs begin that a page may link to."""
+_READ = "source"
 _SECTIONS = (
     ("network", "nav.network"),
     ("ask", "nav.ask"),
-    ("source/so2", "nav.source"),
+    (_READ, "nav.source"),
     ("queries", "nav.queries"),
     ("sparql", "nav.sparql"),
     ("def", "nav.def"),
@@ -135,6 +138,10 @@ class Site:
     def say(self, key: str, **values: object) -> str:
         return say(key, self.language, **values)
 
+    def steps(self, count: int) -> str:
+        """How many steps a way has, in words."""
+        return steps(count, self.language)
+
     def column(self, name: str) -> str:
         """The heading of a column: in words where there are any, else its name."""
         key = f"column.{name}"
@@ -160,8 +167,27 @@ class Site:
 
     @property
     def sections(self) -> list[tuple[str, str]]:
-        """The parts of the site that every page leads to: where each is, and the key of its name."""
-        return [(local, key) for local, key in _SECTIONS if self.offers(local)]
+        """The parts of the site that every page leads to: where each is, and the key of its name.
+
+        A source is one of them where the graph describes one whose text is here.
+        """
+        offered = [(local, key) for local, key in _SECTIONS if self.offers(local)]
+        at = next((i for i, (local, _) in enumerate(offered) if local == _READ), None)
+        if at is None:
+            return offered
+        name = self._source
+        return [*offered[:at], *([(f"{_READ}/{name}", offered[at][1])] if name else []), *offered[at + 1 :]]
+
+    @property
+    def _source(self) -> str | None:
+        """The name of the first source that can be read along; None where there is none, or no dataset yet."""
+        known = cast(Kept[Seen, tuple[str, ...]], current_app.extensions["so2graph-sources"])
+        try:
+            session = self.session
+        except So2Error:
+            return None
+        names = known.made(seen(session), lambda: tuple(sorted(documents(session, self.access.bundle.data))))
+        return names[0] if names else None
 
     def within(self, local: str) -> str | None:
         """Whether this page is that part of the site (`page`) or within it (`true`)."""

@@ -195,7 +195,7 @@ class Answer:
     @property
     def explained(self) -> str | None:
         """Where it is explained why an answer is empty; None where nothing can say."""
-        if self.origin.explain is None or self.kind != "solutions":
+        if self.origin.explain is None or self.kind != "solutions" or not self.here.offers(self.origin.explain):
             return None
         return self.here.path(
             f"{self.origin.explain}?{urlencode([('query', self.origin.text), *self.origin.graphs])}"

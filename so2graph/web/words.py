@@ -7,7 +7,7 @@ from pathlib import Path
 
 from so2graph.web.bidi import isolated
 
-__all__ = ["MESSAGES", "known", "say", "texts"]
+__all__ = ["MESSAGES", "known", "say", "steps", "texts"]
 
 MESSAGES = Path(__file__).parent / "messages"
 """A file for each part of the site, with a line for each text: its key, Dutch, English."""
@@ -33,6 +33,11 @@ def say(key: str, language: str, **values: object) -> str:
     if not values:
         return text
     return text % {name: isolated(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def steps(count: int, language: str) -> str:
+    """How many steps a way has, in words: `1 stap`, `5 stappen`."""
+    return say("steps.one", language) if count == 1 else say("steps.many", language, count=count)
 
 
 def known(key: str) -> bool:
