@@ -20,7 +20,7 @@ from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE, RDF, RDFS, Iri, Literal
 from so2graph.web.app import create_app
 from so2graph.web.entity_summary import ORDER
-from so2graph.web.words import say
+from so2graph.web.words import say, steps
 from tests.conftest import Ask
 from tests.odd_names import NAMES, ODD_DATASET
 from tests.test_dereference import made
@@ -121,7 +121,7 @@ def test_a_hub_says_first_how_it_reaches_the_national_network(client: FlaskClien
     section = html.partition('class="route-to"')[2].partition("</section>")[0]
     text = read("<body>" + section)
     assert say("home.hub.none", language, hub=re.findall(r"<h1><bdi>(.*?)<", html)[0], target=target) in text
-    assert say("entity.hub.best", language, steps=5, missing=2) in text
+    assert say("entity.hub.best", language, steps=steps(5, language), missing=2) in text
     assert f"{say('entity.hub.weakest', language)} {'afgeleid' if language == 'nl' else 'inferred'}" in text
     assert say("entity.lack.planned", language) in text
     assert say("entity.lack.inferred", language) in text
@@ -136,7 +136,7 @@ def test_a_hub_that_reaches_it_by_facts_says_so(tmp_path: Path, bundle: Bundle) 
           id:lone a so2:RegionalNetwork ; rdfs:label "Alleen"@nl .
           id:top a so2:NationalOrganisation ; rdfs:label "Top"@nl }}"""
     client = loaded(tmp_path, bundle, text)
-    assert "Ja: met alleen feiten loopt er een weg van Hub naar Top, in 1 stappen." in read(page(client, "hub", "nl"))
+    assert "Ja: met alleen feiten loopt er een weg van Hub naar Top, in 1 stap." in read(page(client, "hub", "nl"))
     assert "Er is geen verbinding tussen Alleen en Top" in read(page(client, "lone", "nl"))
     assert "route-to" not in page(client, "top", "nl")
 

@@ -9,6 +9,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from html import unescape
 from itertools import product
 from pathlib import Path
@@ -35,6 +36,7 @@ from so2graph.vocab import CANONICAL_BASE
 from so2graph.web.app import create_app
 from so2graph.web.search_keeper import Indexes
 from tests.test_network_files import published
+from tests.turns import patiently
 
 BROWSER = {"Accept": "text/html"}
 SEED = (
@@ -631,11 +633,19 @@ def test_every_facet_has_words(client: FlaskClient) -> None:
         assert len(set(re.findall(r'<h3 id="facet-(\w+)">', html))) == len(FACETS)
 
 
+@pytest.mark.alone
 def test_a_large_index_is_made_by_a_process_of_its_own(tmp_path: Path) -> None:
     """Beyond 20,000 triples; it is the same index, and what goes wrong there is said here."""
     things = "".join(f'x:t{n} a x:T ; rdfs:label "Ding {n}" ; rdfs:comment "Nummer {n}" .\n' for n in range(7000))
     prefixes = "@prefix x: <http://example.org/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> ."
     session = published(tmp_path / "data", f"{prefixes} x:g {{ {things} }}")
+
+    def made_by_now() -> bool:
+        with suppress(Busy):
+            return Indexes(session.settings).path(session).is_file()
+        return False
+
+    assert patiently(made_by_now)
     path = Indexes(session.settings).path(session)
     with opened(path) as made:
         assert sum(made.listed) == 7000

@@ -73,19 +73,10 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = None
     app.config["MAX_FORM_MEMORY_SIZE"] = None
     app.url_map.merge_slashes = False
-    app.extensions["so2graph-slots"] = BoundedSemaphore(max(1, settings.threads - 2))
-    app.extensions["so2graph"] = Access(settings, bundle)
+    _extend(app, settings, bundle)
     app.extensions["so2graph-engine"] = engine or InProcess()
     app.extensions["so2graph-metrics"] = metrics
-    app.extensions["so2graph-statistics"] = StatisticsKeeper()
-    app.extensions["so2graph-sources"] = Kept[Seen, tuple[str, ...]](2)
-    app.extensions["so2graph-ways"] = WaysKeeper()
-    app.extensions["so2graph-completion"] = CompletionKeeper()
-    app.extensions["so2graph-prepared"] = Prepared(settings)
-    app.extensions["so2graph-search"] = Indexes(settings)
-    app.extensions["so2graph-pictures"] = PictureKeeper(app.extensions["so2graph-prepared"])
     app.extensions["so2graph-addresses"] = addresses or Live()
-    app.extensions["so2graph-fingerprint"] = fingerprint(settings)
     app.jinja_env.filters["isolated"] = isolated
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for part in _PARTS:
@@ -118,6 +109,20 @@ def create_app(
         return _finish(response)
 
     return app
+
+
+def _extend(app: Flask, settings: Settings, bundle: Bundle) -> None:
+    """Gives the application the dataset, and what keeps things worked out of it."""
+    app.extensions["so2graph-slots"] = BoundedSemaphore(max(1, settings.threads - 2))
+    app.extensions["so2graph"] = Access(settings, bundle)
+    app.extensions["so2graph-statistics"] = StatisticsKeeper()
+    app.extensions["so2graph-sources"] = Kept[Seen, tuple[str, ...]](2)
+    app.extensions["so2graph-ways"] = WaysKeeper()
+    app.extensions["so2graph-completion"] = CompletionKeeper()
+    app.extensions["so2graph-prepared"] = Prepared(settings)
+    app.extensions["so2graph-search"] = Indexes(settings)
+    app.extensions["so2graph-pictures"] = PictureKeeper(app.extensions["so2graph-prepared"])
+    app.extensions["so2graph-fingerprint"] = fingerprint(settings)
 
 
 def _tag() -> str | None:

@@ -114,6 +114,7 @@ def _with_unnamed(here: Site, question: Question) -> Question:
 
 
 def _page(here: Site) -> Response:
+    switch(here.parameters, "download")  # a page takes it, and has no use for it; it must make sense all the same
     prefixes = here.session.prefixes
     given = {name: (single(here.parameters, name) or "").strip() for name in THINGS}
     found = {name: find(here, text) for name, text in given.items() if text}
