@@ -66,7 +66,7 @@ HOMES = {
         "so2graph/terminal.py",
     },
     "rich": {"so2graph/terminal.py"},
-    "pyarrow": {"so2graph/engine/tabular.py"},
+    "pyarrow": {"so2graph/engine/tabular.py", "so2graph/link"},
     "xlsxwriter": {"so2graph/engine/tabular.py"},
 }
 

@@ -1,0 +1,1 @@
+"""Linking with external data: from records of two sides to decisions that explain themselves."""
