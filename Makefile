@@ -10,7 +10,7 @@ SCREENSHOTS_ARGS ?=
 FRONTEND := so2graph/web/frontend
 SOURCES := pyproject.toml so2graph/__init__.py $(shell find $(FRONTEND) -name node_modules -prune -o -type f -print)
 
-.PHONY: run test lint types docs screenshots fuzz bench bench-quick clean
+.PHONY: run test lint types docs screenshots fuzz bench bench-quick parity clean
 
 run: $(VENV)/.installed
 	@$(BIN)/so2graph build
@@ -30,7 +30,7 @@ docs: $(VENV)/.installed-test
 	$(BIN)/python docs/generate.py
 
 screenshots: $(VENV)/.installed-test
-	$(BIN)/python docs/screenshots.py $(SCREENSHOTS_ARGS)
+	$(BIN)/python -m docs.screenshots $(SCREENSHOTS_ARGS)
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.fuzz_openapi $(FUZZ_ARGS)
@@ -40,6 +40,10 @@ bench: $(VENV)/.installed-bench
 
 bench-quick: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks --quick --table docs/benchmarks.md $(BENCH_ARGS)
+
+# Spark decides as DuckDB does; needs Java 17. Not part of 'make test', for pyspark is large.
+parity: $(VENV)/.installed-spark
+	$(BIN)/python -m pytest tests/test_link_spark.py $(PYTEST_ARGS)
 
 clean:
 	rm -rf $(VENV) so2graph-data dist .coverage* .mypy_cache .pytest_cache .ruff_cache
@@ -62,4 +66,9 @@ $(VENV)/.installed-test: $(SOURCES) | $(BIN)/python
 $(VENV)/.installed-bench: $(VENV)/.installed-test
 	@echo 'Installing what so2graph is compared with …'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
+	@touch $@
+
+$(VENV)/.installed-spark: $(VENV)/.installed-test
+	@echo 'Installing Spark …'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,spark]'
 	@touch $@

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from benchmarks import exports, frames, report, synthetic
+from benchmarks import exports, frames, linking, report, synthetic
 from benchmarks.client import Failed
 from benchmarks.results import Row, judge, ratios
 from benchmarks.suite import Suite, plan
@@ -24,6 +24,7 @@ from benchmarks.throughput import generator_name
 _SEED = 7
 _RDFLIB_MOST = 100_000
 _QUICK_CAP, _CAP = 30.0, 120.0
+_LINKING = "Linking"
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Run:
     exported: list[exports.Exported] = field(default_factory=list)
     moved: list[frames.Frames] = field(default_factory=list)
     unmoved: str = ""
+    linked: list[linking.Scored] = field(default_factory=list)
+    unlinked: str = ""
     begun: float = field(default_factory=time.monotonic)
 
     def write(self, record: dict[str, object]) -> None:
@@ -100,6 +103,25 @@ class Run:
                 f"[{time.monotonic() - self.begun:5.0f} s] frames of {row.view}: {row.rate:.1f} a second", flush=True
             )
 
+    def link(self) -> None:
+        """Links sets with known answers, where they are there."""
+        self.unlinked = linking.missing()
+        if self.unlinked:
+            self.write({"kind": "linking", "skipped": self.unlinked})
+            print(f"linking: skipped, {self.unlinked}", flush=True)
+            return
+        for row in linking.measure():
+            self.linked.append(row)
+            self.write({"kind": "linking", **asdict(row), "met": row.met})
+            print(
+                f"[{time.monotonic() - self.begun:5.0f} s] linking {row.name}: precision {row.precision:.4f}, recall "
+                f"{row.recall:.4f}, F1 {row.f1:.4f} (baseline {row.baseline_f1:.4f}); accepted: precision "
+                f"{row.accepted_precision:.4f}, recall {row.accepted_recall:.4f}; candidates "
+                f"{row.candidate_recall:.4f}; "
+                f"{row.rate:,.0f} things a minute",
+                flush=True,
+            )
+
     def _bears(self, name: str, size: int) -> bool:
         return name != RDFLIB or size <= _RDFLIB_MOST or self.options.with_rdflib_1m
 
@@ -110,6 +132,7 @@ def _sizes(text: str) -> list[int]:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=["link"], help="one part alone; of a page only that part is written again")
     parser.add_argument("--quick", action="store_true", help="fewer rows, some minutes on two cores")
     parser.add_argument("--sizes", type=_sizes, default=[1_000, 100_000, 1_000_000], help="triples, with commas")
     parser.add_argument("--with-rdflib-1m", action="store_true", help="rdflib-endpoint above 100000 triples as well")
@@ -147,6 +170,7 @@ def _finish(run: Run, about: dict[str, object], missing: Sequence[str]) -> None:
             *exports.table(run.exported),
         ],
         "The network in a browser": frames.table(run.moved, run.unmoved),
+        _LINKING: linking.table(run.linked, run.unlinked),
         "Memory at most": [
             "Proportional set size of all processes of a system, sampled while it loaded and answered.",
             "",
@@ -160,8 +184,17 @@ def _finish(run: Run, about: dict[str, object], missing: Sequence[str]) -> None:
     print(f"\n{time.monotonic() - run.begun:.0f} s; all values are in {run.options.output}")
 
 
+def _finish_linking(run: Run) -> int:
+    """Prints the part about linking, and writes it into the page; 1 when a mark is not met."""
+    text = linking.table(run.linked, run.unlinked)
+    print(f"\n{_LINKING}\n", *text, sep="\n")
+    if run.options.table:
+        report.write_section(run.options.table, _LINKING, text)
+    return 1 if any(row.met == "no" for row in run.linked) else 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs everything; 1 when answers differed or a system failed."""
+    """Runs everything; 1 when answers differed, a system failed or links were not as right as they are to be."""
     options = _options(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
@@ -183,6 +216,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run.write(about)
         print(f"load by {about['generator']}; not installed: {', '.join(missing) or 'nothing'}", flush=True)
         broken = ""
+        if options.only:
+            run.link()
+            return _finish_linking(run)
         for size in options.sizes:
             try:
                 run.size(size, Path(name))
@@ -191,8 +227,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 run.write({"kind": "error", "size": size, "error": broken})
                 print(f"ERROR {broken}", file=sys.stderr, flush=True)
         run.browse(Path(name))
+        run.link()
         _finish(run, about, missing)
-    return 1 if broken or any(row.stopped or row.errors for row in run.rows) else 0
+    unmet = any(row.met == "no" for row in run.linked)
+    return 1 if broken or unmet or any(row.stopped or row.errors for row in run.rows) else 0
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from benchmarks.chromium import FLAGS, MISSING, chromium
 from benchmarks.client import Failed, put_file
 from benchmarks.network_data import quads
 from benchmarks.systems import OURS, So2graph, make
@@ -29,15 +28,6 @@ __all__ = ["FAILURES", "Frames", "measure", "missing", "table"]
 NODES, EDGES = 50_000, 80_000
 _SECONDS = 4.0
 _CAP = 300.0
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-unsafe-swiftshader",
-)
 
 _MOVE = """
 async ({seconds, zoom}) => {
@@ -99,8 +89,8 @@ class Frames:
 
 def missing() -> str:
     """Why this cannot be measured here; empty where it can."""
-    if _chromium() is None:
-        return "there is no Chromium here (Debian's package chromium, or its path in CHROMIUM)"
+    if chromium() is None:
+        return MISSING
     if asset("network.js") is None:
         return "the front end is not built (node so2graph/web/frontend/build.mjs)"
     try:
@@ -108,10 +98,6 @@ def missing() -> str:
     except ImportError:
         return "Playwright is not installed (pip install playwright)"
     return ""
-
-
-def _chromium() -> str | None:
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def _load(ours: So2graph, folder: Path, nodes: int, edges: int) -> None:
@@ -143,7 +129,7 @@ def measure(folder: Path, nodes: int = NODES, edges: int = EDGES, seconds: float
     try:
         _load(ours, folder, nodes, edges)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=_chromium(), args=list(_FLAGS))
+            browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.set_default_timeout(_CAP * 1000)
             _ready(ours.port)

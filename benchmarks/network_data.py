@@ -60,7 +60,7 @@ def quads(nodes: int, edges: int, seed: int = 7) -> Iterator[str]:
     A national organisation, four northern networks, a hub for each 250 nodes, and what is around each hub; most edges
     stay within a hub, as they do in life.
     """
-    rng = random.Random(seed)  # noqa: S311  # the same network every time, not a secret
+    rng = random.Random(seed)  # the same network every time, not a secret
     for modality in MODALITIES:
         said = (_GRAPH + modality, _SO2 + "modality", _SO2 + modality, _GRAPH + "about")
         yield " ".join(map(_iri, said)) + " .\n"

@@ -14,11 +14,31 @@ import so2graph
 from benchmarks.results import Mark, Ratio, Row, mark_of
 from benchmarks.systems import OURS, PEERS
 
-__all__ = ["AFTER", "BEFORE", "machine", "page", "ratio_record", "row_records", "table", "write_page"]
+__all__ = [
+    "AFTER",
+    "BEFORE",
+    "machine",
+    "page",
+    "ratio_record",
+    "row_records",
+    "table",
+    "write_page",
+    "write_section",
+]
 
 BEFORE = "<!-- by hand: begin (kept when the table is written again) -->"
 AFTER = "<!-- by hand: end -->"
-_PACKAGES = ("so2graph", "pyoxigraph", "oxigraph", "rdflib", "rdflib-endpoint", "granian", "uvicorn")
+_PACKAGES = (
+    "so2graph",
+    "pyoxigraph",
+    "oxigraph",
+    "rdflib",
+    "rdflib-endpoint",
+    "granian",
+    "uvicorn",
+    "splink",
+    "duckdb",
+)
 
 
 def _first_value(file: str, key: str) -> str:
@@ -183,6 +203,15 @@ def write_page(file: Path, about: Mapping[str, object], sections: Mapping[str, S
             kept = text.partition(BEFORE)[2].partition(AFTER)[0]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(page(about, sections, kept))
+
+
+def write_section(file: Path, title: str, text: Sequence[str]) -> None:
+    """Writes one section of a page again, or adds it before the part that is written by hand."""
+    lines = file.read_text().splitlines() if file.exists() else [BEFORE, "", AFTER]
+    ends = [at for at, line in enumerate(lines) if line.startswith("## ") or line == BEFORE]
+    begin = next((at for at in ends if lines[at] == f"## {title}"), lines.index(BEFORE))
+    end = next((at for at in ends if at > begin), begin) if lines[begin] != BEFORE else begin
+    file.write_text("\n".join([*lines[:begin], f"## {title}", "", *text, "", *lines[end:], ""]))
 
 
 def as_line(record: Mapping[str, object]) -> str:

@@ -97,7 +97,7 @@ def _organisation(number: int, rng: random.Random) -> Iterator[tuple[str, str, s
 
 
 def _all(seed: int) -> Iterator[tuple[str, str, str]]:
-    rng = random.Random(seed)  # noqa: S311  # the same network every time, not a secret
+    rng = random.Random(seed)  # the same network every time, not a secret
     dataset = _iri(DATASET)
     yield dataset, _iri(RDFS + "comment"), _text("Synthetic data for benchmarks: nothing in it is real.", "en")
     for kind, count in (("theme", _THEMES), ("place", _PLACES)):

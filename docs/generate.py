@@ -12,6 +12,8 @@ from so2graph.cli import main
 from so2graph.config import Settings, setting_rows
 from so2graph.errors import EXIT_CODES, leaves
 from so2graph.formats import ALL_FORMATS
+from so2graph.link.conformance_report import markdown
+from so2graph.link.conformance_rule import all_rules
 from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE
 
@@ -97,12 +99,25 @@ def commands_page() -> str:
     return "\n".join(parts)
 
 
+def rules_page() -> str:
+    """The rules by which reconciliation services are examined."""
+    rules = all_rules()
+    return (
+        "# Rules of `so2graph reconcile check`\n\n"
+        "MUST: the standard demands it. OpenRefine: OpenRefine does not work without it. SHOULD: breaking it is a "
+        "warning. Sections are those of the Reconciliation Service API 0.2, unless another text is named. What the "
+        f"command does is in [reconcile-check.md](../reconcile-check.md). There are {len(rules)} rules.\n\n"
+        + markdown(rules)
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "formats.md": formats_page,
     "queries.md": queries_page,
     "commands.md": commands_page,
+    "reconcile-rules.md": rules_page,
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +19,8 @@ import click
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
+from benchmarks.chromium import LOOPBACK_FLAGS, MISSING, chromium
+
 FOLDER = Path(__file__).parent / "screenshots"
 WIDTH, HEIGHT = 1280, 800
 MOST_BYTES = 200_000
@@ -27,19 +28,11 @@ MOST_BYTES = 200_000
 SAME = 0.002
 """Part of a picture that may differ (a time that a query took, the day of a build) before it counts as another."""
 FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *LOOPBACK_FLAGS,
     "--disable-lcd-text",
     "--font-render-hinting=none",
     "--force-color-profile=srgb",
     "--hide-scrollbars",
-    "--enable-unsafe-swiftshader",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 ADDRESS = re.compile(r"[\w.+-]+\s*(?:@|\(at\)|\[at\]|&#64;)\s*[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 QUERY = """SELECT ?network ?coreGroup ?member {
@@ -114,11 +107,11 @@ def service(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def chromium(folder: Path) -> Iterator[Browser]:
+def browser_in(folder: Path) -> Iterator[Browser]:
     """Chromium without a window, with a home of its own."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = chromium()
     if path is None:
-        raise click.ClickException("no Chromium here: install Debian's package chromium, or name one in CHROMIUM")
+        raise click.ClickException(MISSING)
     with sync_playwright() as playwright:
         env: dict[str, str | float | bool] = {**os.environ, "HOME": str(folder)}
         try:
@@ -188,7 +181,7 @@ def main(*, allow_missing: bool, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="so2graph-screenshots-") as name:
         scratch = Path(name)
-        with chromium(scratch) as browser, service(scratch) as url:
+        with browser_in(scratch) as browser, service(scratch) as url:
             for shot in SHOTS:
                 for theme in ("light", "dark"):
                     file = folder / f"{shot.name}-{theme}.png"

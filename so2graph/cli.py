@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from so2graph import __version__
+from so2graph import (
+    __version__,
+    cli_link_publish,  # noqa: F401  # its commands are those of `link`
+)
 from so2graph.cli_export import export
 from so2graph.cli_files import format_of, pairs, query_text, stored_query, write_whole
+from so2graph.cli_link import link
+from so2graph.cli_link_check import check
+from so2graph.cli_link_review import review
 from so2graph.cli_options import settings_options
 from so2graph.cli_progress import progress
 from so2graph.cli_publish import publish
+from so2graph.cli_reconcile import reconcile
 from so2graph.cli_session import bundle_of, session_of
 from so2graph.cli_tokens import token
 from so2graph.config import Settings, setting_rows
@@ -253,3 +260,7 @@ def settings_command(settings: Settings) -> None:
 main.add_command(export)
 main.add_command(token)
 main.add_command(publish)
+main.add_command(link)
+link.add_command(review)
+link.add_command(check)
+main.add_command(reconcile)

@@ -90,7 +90,7 @@ def export(
 def _at(settings: Settings, generation: int | None) -> Session:
     if generation is None:
         return session_of(settings)
-    from so2graph.publish.prepare import session_at
+    from so2graph.engine.access import session_at
 
     return session_at(settings, generation)
 

@@ -14,6 +14,16 @@ from so2graph.config import Settings
 __all__ = ["settings_options"]
 
 Command = Callable[..., Any]
+LINK_ONLY = (
+    "link_timeout",
+    "link_retries",
+    "link_pause_milliseconds",
+    "link_max_bytes",
+    "link_private",
+    "link_stale_days",
+    "link_far_kilometres",
+    "link_alive_days",
+)
 SERVE_ONLY = (
     "host",
     "port",
@@ -36,14 +46,16 @@ SERVE_ONLY = (
     "federation_max_bytes",
     "federation_cache_seconds",
     "federation_private",
+    "sign_in_minutes",
     "log_requests",
     "log_queries",
 )
 
 
-def settings_options(*, serve: bool = False) -> Callable[[Command], Command]:
+def settings_options(*, serve: bool = False, link: bool = False) -> Callable[[Command], Command]:
     """Adds a flag for each setting that concerns the command; it receives them as one `settings`."""
-    rows = [row for row in fields(Settings) if serve or row.name not in SERVE_ONLY]
+    others = (*(() if serve else SERVE_ONLY), *(() if serve or link else LINK_ONLY))
+    rows = [row for row in fields(Settings) if row.name not in others]
 
     def decorate(command: Command) -> Command:
         def run(**values: Any) -> Any:

@@ -126,6 +126,39 @@ class Settings:
         "the firewall.",
         choices=("no", "yes"),
     )
+    sign_in_minutes: int = _setting(
+        240,
+        "Minutes for which a browser stays signed in for judging links (`/links/review`).",
+        low=1,
+        high=1440,
+    )
+    link_timeout: int = _setting(
+        120,
+        "Seconds that a target of linking has for one answer, retries included, or for the next piece of a file.",
+        low=1,
+        high=3600,
+    )
+    link_retries: int = _setting(
+        4, "How often a target that is busy, or that breaks off, is asked again for the same.", low=0, high=100
+    )
+    link_pause_milliseconds: int = _setting(
+        500, "Time between two questions to a target, in milliseconds.", low=0, high=60_000
+    )
+    link_max_bytes: int = _setting(4_000_000_000, "Largest snapshot taken of a target, in bytes.", low=1)
+    link_stale_days: int = _setting(
+        180, "Days after which a snapshot of a target counts as stale.", low=1, high=36_500
+    )
+    link_far_kilometres: int = _setting(
+        50, "Distance of two linked things from which their link is doubted.", low=1, high=20_000
+    )
+    link_alive_days: int = _setting(
+        7, "Days for which what an address answered is taken as it was, when targets are asked.", low=0, high=3650
+    )
+    link_private: str = _setting(
+        "no",
+        "Whether a target may have a private or loopback address: a service of one's own, or a test.",
+        choices=("no", "yes"),
+    )
     log_requests: str = _setting(
         "yes", "Whether each request is a line of JSON in the log (standard error).", choices=("no", "yes")
     )
@@ -201,6 +234,36 @@ class Settings:
     )
     max_search_characters: int = _setting(
         1_000, "Longest text that may be searched for, in characters; a longer one gives 400.", low=1
+    )
+    max_reconcile_queries: int = _setting(
+        200,
+        "Most queries in one batch of the reconciliation service, which its manifest tells (`batchSize`); more give "
+        "413.",
+        low=1,
+        high=10_000,
+    )
+    max_reconcile_characters: int = _setting(
+        1_000,
+        "Longest name, value or id in a query of the reconciliation service, in characters; a query with a longer "
+        "one is not answered.",
+        low=10,
+    )
+    max_reconcile_candidates: int = _setting(
+        50,
+        "Most candidates for one query of the reconciliation service; who asks for more gets these.",
+        low=1,
+        high=500,
+    )
+    reconcile_deadline: int = _setting(
+        10,
+        "Longest time that a batch of the reconciliation service may take, in seconds; then it ends with 503.",
+        low=1,
+    )
+    max_extension_cells: int = _setting(
+        20_000, "Most cells (things times properties) of one data extension; more give 413.", low=1
+    )
+    max_extension_values: int = _setting(
+        100, "Most values in one cell of a data extension; of more the first.", low=1, high=10_000
     )
     facet_milliseconds: int = _setting(
         300,

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 __all__ = [
     "EXIT_CODES",
+    "AlreadyJudged",
     "BadParameter",
     "BadRequest",
     "BadSetting",
@@ -198,6 +199,12 @@ class PreconditionFailed(So2Error):
     """What the request says about the present state (`If-Match`, `If-None-Match`) does not hold; nothing was done."""
 
     slug, title, status, exit_code = "precondition-failed", "The precondition does not hold", 412, 3
+
+
+class AlreadyJudged(So2Error):
+    """What is asked goes against a judgement about a link that stands; member `record` names its mapping."""
+
+    slug, title, status, exit_code = "already-judged", "Judged already", 409, 3
 
 
 class RangeRefused(So2Error):

@@ -12,7 +12,7 @@ from so2graph.engine.store import Answer
 from so2graph.network.paths import Path, Step
 from so2graph.vocab import Iri, Prefixes, Term
 
-__all__ = ["echo_paths", "echo_records", "echo_table", "plain_paths", "rows_of"]
+__all__ = ["echo_pair", "echo_paths", "echo_records", "echo_table", "plain_paths", "rows_of"]
 
 _PIPED_WIDTH = 200
 _ALONE = {"stated": "on stated facts alone", "gesteld": "alleen op gestelde feiten"}
@@ -57,6 +57,25 @@ def echo_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
     console.print(table)
     click.echo(f"{count} row{'' if count == 1 else 's'}", err=True)
+
+
+def echo_pair(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Two records beside each other under a title; the title alone where there are no rows."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+    console.print(Text(_shown(title), style="bold" if rows else ""))
+    if not rows:
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_shown(cell)) for cell in row))
+    console.print(table)
 
 
 def echo_records(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

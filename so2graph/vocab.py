@@ -47,6 +47,8 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
+OWL = "http://www.w3.org/2002/07/owl#"
+PROV = "http://www.w3.org/ns/prov#"
 DCTERMS = "http://purl.org/dc/terms/"
 
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
@@ -229,6 +231,27 @@ class Names:
     def catalogue(self) -> str:
         """Graph of the catalogue itself, with the counts and checksums the build adds."""
         return self.graph("catalog")
+
+    @property
+    def mappings(self) -> str:
+        """Graph of the judgements about links: one `sssom:Mapping` each."""
+        return self.graph("mappings")
+
+    def links(self, target: str) -> str:
+        """Graph of the links with a target: one triple each."""
+        return self.graph(f"link/{target}")
+
+    def enrichment(self, target: str) -> str:
+        """Graph of what was fetched from a target through its links."""
+        return self.graph(f"enrich/{target}")
+
+    def no_fact(self, graph: str) -> bool:
+        """Whether a graph is kept apart from the facts by its name, whenever it comes."""
+        return graph == self.mappings or graph.startswith(self.enrichment(""))
+
+    def fleeting(self, graph: str) -> bool:
+        """Whether a graph is there only as long as it holds something."""
+        return self.no_fact(graph) or graph.startswith(self.links(""))
 
     @property
     def derived(self) -> frozenset[str]:

@@ -12,11 +12,24 @@ from so2graph.engine.generations import Folder
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.staging import Staged
 from so2graph.engine.store import Quad
+from so2graph.link.axioms import mapping_triples
+from so2graph.link.enriched import Fetched, fetched_quads
+from so2graph.link.mapping import Mapping
 from so2graph.publish.build import build
 from so2graph.registry import Bundle
-from so2graph.vocab import CANONICAL_BASE, DCTERMS, RDF, RDFS, SKOS, XSD, Iri, Literal, Term
+from so2graph.vocab import CANONICAL_BASE, DCTERMS, RDF, RDFS, SKOS, XSD, Iri, Literal, Names, Term
 
-__all__ = ["EVIL_IRIS", "GRAPH", "HOSTILE", "NAMELESS", "RIGHT_TO_LEFT", "hostile_settings", "thing"]
+__all__ = [
+    "EVIL_IRIS",
+    "GRAPH",
+    "HOSTILE",
+    "JUDGED",
+    "NAMELESS",
+    "RIGHT_TO_LEFT",
+    "hostile_settings",
+    "judgement",
+    "thing",
+]
 
 HOSTILE: dict[str, str] = {
     "script": "<script>alert(1)</script><hell hell='1'>",
@@ -168,6 +181,65 @@ def _claims() -> Iterator[Quad]:
             yield _quad(f"{claim}#statement-1", RDF + name, term, _CLAIMS)
 
 
+def judgement(key: str) -> Mapping:
+    """A judgement about a thing, whose texts are its name as far as a judgement may hold them."""
+    text = HOSTILE[key]
+    return Mapping(
+        thing(key),
+        SKOS + "exactMatch",
+        f"https://example.org/hell?a='b'&{key}=(c)",
+        "hostile",
+        negated=key == "title",
+        justification="LexicalMatching",
+        confidence=0.5,
+        similarity=0.5,
+        measure=text,
+        match_string=text,
+        tool=text,
+        mapping_date="2026-11-26",
+        reviewer=text,
+        review_date="2026-11-26",
+        source_version=text,
+        comment=text,
+        subject_label=text,
+        object_label=text,
+        formerly=(text,),
+    )
+
+
+JUDGED = ("script", "title", "attribute", "comment", "template", "entity", "arabic", "unclosed", "unbroken")
+"""The things that there are judgements about."""
+
+
+def _mappings() -> Iterator[Quad]:
+    """Judgements in such words, with what they brought; and what is no judgement."""
+    names = Names(CANONICAL_BASE)
+    for key in JUDGED:
+        mapping = judgement(key)
+        for triple in mapping_triples(mapping, names):
+            yield (*triple, Iri(names.mappings))
+        if mapping.verdict == "accepted":
+            yield _quad(mapping.subject, mapping.predicate, mapping.object, names.links("hostile"))
+            text = HOSTILE[key]
+            value = Literal(text, "x-hell")
+            row = Fetched(
+                Iri(mapping.object),
+                Iri(_term(f"hostile-{key}")),
+                value,
+                mapping.iri(names),
+                EVIL_IRIS[0],
+                "hell",
+                text,
+            )
+            yield from fetched_quads([row], names.enrichment("hostile"))
+    for at, broken in enumerate(("predicate", "target", "number")):
+        iri = names.thing(f"mapping/broken-{broken}")
+        for subject, predicate, obj in mapping_triples(judgement("script"), names):
+            wrong = predicate.value.endswith(("annotatedProperty", "isPartOf", "confidence")[at])
+            end = Literal("hell") if wrong else obj
+            yield Iri(iri) if "#" not in subject.value else subject, predicate, end, Iri(names.mappings)
+
+
 def hostile_settings(path: Path, bundle: Bundle) -> Settings:
     """Settings of a folder that holds the bundle, and as its second generation the same with these names.
 
@@ -180,7 +252,7 @@ def hostile_settings(path: Path, bundle: Bundle) -> Settings:
         manifest = folder.manifest()
         Snapshot(folder, manifest, settings.max_merge_triples).backup(place / "store")
         staged = Staged.following(place / "store", manifest)
-        staged.add([*_things(), *_graphs(), *_claims()])
+        staged.add([*_things(), *_graphs(), *_claims(), *_mappings()])
         staged.refresh_merges()
         counts = staged.counts()
         staged.close()

@@ -35,8 +35,8 @@ class Mutation:
     new: str = ""
 
     def apply(self, data: Path, prefixes: Prefixes) -> None:
-        path = data / ("catalog.ttl" if self.graph == "catalog" else f"{self.graph}.trig")
-        text = path.read_text(encoding="utf-8")
+        path = self._path(data)
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
         if self.add:
             declared = "".join(f"@prefix {prefix}: <{namespace}> .\n" for prefix, namespace in prefixes.items())
             text += f"\n{declared}<{CANONICAL_BASE}graph/{self.graph}> {{ {self.add} }}\n"
@@ -44,6 +44,19 @@ class Mutation:
             assert text.count(self.old) == 1, f"{self.old!r} must stand in {path.name} once"
             text = text.replace(self.old, self.new)
         path.write_text(text, encoding="utf-8")
+
+    def _path(self, data: Path) -> Path:
+        """The file that the fault goes into. What a file of mappings cannot say goes into one of its own."""
+        if self.graph == "catalog":
+            return data / "catalog.ttl"
+        kind, _, target = self.graph.partition("/")
+        if kind == "link" and not self.add:
+            return data / "links" / f"{target}.sssom.tsv"
+        if kind in ("link", "mappings"):
+            with (data / "catalog.ttl").open("a", encoding="utf-8") as file:
+                file.write(f'\n<graph/{self.graph}> so2:file "links/more.trig" .\n')
+            return data / "links" / "more.trig"
+        return data / f"{self.graph}.trig"
 
 
 MUTATIONS = (
@@ -172,6 +185,23 @@ MUTATIONS = (
         add="id:gemeente-groningen-2017 skos:exactMatch <https://identifier.overheid.nl/tooi/id/gemeente/gm0014>",
     ),
     Mutation(
+        "link-without-mapping", "link/ror", "id:iwerk", add="id:iwerk skos:exactMatch <https://ror.org/00xqtxw43>"
+    ),
+    Mutation(
+        "mapping-incomplete",
+        "link/ror",
+        f"{CANONICAL_BASE}id/mapping/bd00c602fa737de8",
+        old="so2graph\t2026-11-23\tROR",
+        new="so2graph\t\tROR",
+    ),
+    Mutation(
+        "mapping-without-link",
+        "mappings",
+        "id:unlinked",
+        add="id:unlinked a sssom:Mapping ; owl:annotatedSource id:iwerk ; owl:annotatedProperty skos:exactMatch ; "
+        f"owl:annotatedTarget <https://ror.org/00xqtxw43> ; dcterms:isPartOf <{CANONICAL_BASE}graph/link/ror>",
+    ),
+    Mutation(
         "membership-shortcut",
         "so2/stated",
         "id:membership-janwillem-wennekes-contact-so-netwerk-groningen",
@@ -212,12 +242,17 @@ MUTATIONS = (
     Mutation(
         "outside-claim-without-fact",
         "so2/claims",
-        "id:outside-05",
-        old='dcterms:identifier "X05" ;\n        dcterms:source <http://eurovoc.europa.eu/> ;',
-        new='dcterms:identifier "X05" ;',
+        "id:outside-06",
+        old='dcterms:identifier "X06" ;\n'
+        "        dcterms:source <https://github.com/whosonfirst-data/whosonfirst-data-admin-nl> ;",
+        new='dcterms:identifier "X06" ;',
     ),
     Mutation(
-        "outside-claim-without-fact", "context", "id:outside-05", old=", <http://eurovoc.europa.eu/511>", new=""
+        "outside-claim-without-fact",
+        "context",
+        "id:outside-06",
+        old=', "province of Groningen (area)"@en',
+        new="",
     ),
     Mutation(
         "personal-data-outside",
@@ -228,6 +263,7 @@ MUTATIONS = (
     Mutation("personal-data-outside", "so2/stated", "id:harry-weitering", add="id:harry-weitering a foaf:Person"),
     Mutation("presumption-stated", "so2/stated", "id:we", add="id:we so2:presumedSameAs id:mvo-alliantie"),
     Mutation("presumption-stated", "context", "id:alescon", add="id:alescon owl:sameAs id:iwerk"),
+    Mutation("same-without-proof", "link/ror", "id:iwerk", add="id:iwerk owl:sameAs <https://ror.org/00xqtxw43>"),
     Mutation("term-not-declared", "so2/stated", "id:alescon", add="id:alescon so2:sponsors id:social-impact-day"),
     Mutation("term-not-declared", "so2/stated", "id:alescon", add="id:alescon a so2:Sponsor"),
     Mutation("text-without-language", "so2/editorial", "id:alescon", add='id:alescon skos:note "zonder taal"'),

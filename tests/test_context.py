@@ -28,14 +28,15 @@ GEONAMES, WIKIDATA = "https://sws.geonames.org/{}/", "http://www.wikidata.org/en
 TGN, EUROVOC = "http://vocab.getty.edu/tgn/{}", "http://eurovoc.europa.eu/{}"
 TOOI, OWMS = "https://identifier.overheid.nl/tooi/id/{}", "http://standaarden.overheid.nl/owms/terms/{}"
 STW, ROR = "http://zbw.eu/stw/descriptor/{}", "https://ror.org/{}"
+WOF = "https://spelunker.whosonfirst.org/id/{}"
 
 VERIFIED: dict[str, dict[str, str]] = {
-    "groningen": {GEONAMES: "2755251", WIKIDATA: "Q749", TGN: "7006984"},
-    "assen": {GEONAMES: "2759633", WIKIDATA: "Q798", TGN: "7006973"},
-    "drenthe": {GEONAMES: "2756631", WIKIDATA: "Q772", EUROVOC: "511"},
-    "groningen-province": {GEONAMES: "2755249", WIKIDATA: "Q752", EUROVOC: "1189"},
-    "fryslan-province": {GEONAMES: "2755812", WIKIDATA: "Q770", EUROVOC: "1101"},
-    "netherlands": {GEONAMES: "2750405", WIKIDATA: "Q55", EUROVOC: "2286"},
+    "groningen": {GEONAMES: "2755251", WIKIDATA: "Q749", TGN: "7006984", WOF: "101751909"},
+    "assen": {GEONAMES: "2759633", WIKIDATA: "Q798", TGN: "7006973", WOF: "101751879"},
+    "drenthe": {GEONAMES: "2756631", WIKIDATA: "Q772", EUROVOC: "511", WOF: "85687051"},
+    "groningen-province": {GEONAMES: "2755249", WIKIDATA: "Q752", EUROVOC: "1189", WOF: "85687059"},
+    "fryslan-province": {GEONAMES: "2755812", WIKIDATA: "Q770", EUROVOC: "1101", WOF: "85687055"},
+    "netherlands": {GEONAMES: "2750405", WIKIDATA: "Q55", EUROVOC: "2286", WOF: "85633337"},
     "provincie-drenthe": {TOOI: "provincie/pv22", OWMS: "Drenthe"},
     "provincie-groningen": {TOOI: "provincie/pv20", OWMS: "Groningen_(provincie)"},
     "provincie-fryslan": {TOOI: "provincie/pv21", OWMS: "Fryslan"},
@@ -47,6 +48,10 @@ VERIFIED: dict[str, dict[str, str]] = {
     "werkplein-drentsche-aa": {TOOI: "so/so0620"},
     "snn": {TOOI: "so/so0425"},
     "hanzehogeschool-groningen": {ROR: "00xqtxw43", WIKIDATA: "Q649163"},
+    "gemeente-assen-area": {WOF: "404473805"},
+    "gemeente-groningen-2017-area": {WOF: "404473713"},
+    "gemeente-haren-area": {WOF: "404473717"},
+    "gemeente-ten-boer-area": {WOF: "404473709"},
     "theme-social-enterprises": {EUROVOC: "c_5f90006e"},
     "theme-csr": {EUROVOC: "7942", STW: "25822-5", WIKIDATA: "Q218600"},
     "theme-circular-goals": {EUROVOC: "c_1138d9d2", WIKIDATA: "Q497743"},
@@ -194,11 +199,12 @@ def test_nothing_is_declared_the_same(quads: Quads) -> None:
 
 def test_an_identifier_that_fits_less_well_is_a_close_match(quads: Quads) -> None:
     """Drenthe, Assen in Wikidata and the old municipality match closely, not exactly: their extent is not said."""
-    close = {(q.s, q.o) for q in quads if q.p == "skos:closeMatch" and q.g == "context" and "theme" not in q.s}
+    close = {(q.s, q.o) for q in quads if q.p == "skos:closeMatch" and q.g != "so2/claims" and "theme" not in q.s}
     assert close == {
         ("id:drenthe", GEONAMES.format("2756631")),
         ("id:drenthe", WIKIDATA.format("Q772")),
         ("id:drenthe", EUROVOC.format("511")),
+        ("id:drenthe", WOF.format("85687051")),
         ("id:assen", WIKIDATA.format("Q798")),
         ("id:gemeente-groningen-2017", TOOI.format("gemeente/gm0014")),
         ("id:noord-nederland", "id:nuts-nl1"),

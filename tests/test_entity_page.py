@@ -238,7 +238,7 @@ def test_a_claim_shows_what_it_says_and_its_words(client: FlaskClient) -> None:
     )
     assert "<mark>Vanuit het MVO platform AssenvoorAssen wordt dit netwerk ontwikkeld</mark>." in html
     assert '<p class="intro">' not in html
-    outside = page(client, "outside-02", "nl")
+    outside = page(client, "outside-06", "nl")
     assert 'href="https://github.com/whosonfirst-data/whosonfirst-data-admin-nl"' in outside
 
 

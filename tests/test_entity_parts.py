@@ -128,7 +128,7 @@ def test_the_record_of_a_claim_is_what_it_attests(session: Session) -> None:
         "Vanuit het MVO platform AssenvoorAssen wordt dit netwerk ontwikkeld",
     )
     assert record_of(session, f"{ID}alescon", 10) == ([], None)
-    assert [s.modality for s in record_of(session, f"{ID}outside-02", 10)[0]] == ["outside"] * 3
+    assert [s.modality for s in record_of(session, f"{ID}outside-06", 10)[0]] == ["outside"] * 3
 
 
 def test_the_best_way_is_the_first_of_all_ways(session: Session) -> None:

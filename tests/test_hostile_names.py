@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 import pytest
 
 from so2graph.registry import Bundle
-from tests.hostile import EVIL_IRIS, GRAPH, HOSTILE, NAMELESS, hostile_settings, thing
+from tests.hostile import EVIL_IRIS, GRAPH, HOSTILE, JUDGED, NAMELESS, hostile_settings, judgement, thing
 from tests.test_service import serving
 
 LABELS = (
@@ -60,6 +60,12 @@ PAGES: dict[str, str] = {
     "source: filtered": "source/so2?modality=none&claim=" + quote(HOSTILE["attribute"], safe=""),
     "source: not there": "source/" + quote(HOSTILE["script"], safe=""),
     "claim": "doc/claim-hostile-script",
+    **{f"mapping: {key}": f"doc/mapping/{judgement(key).record}" for key in JUDGED},
+    **{f"no mapping: {key}": f"doc/mapping/broken-{key}" for key in ("predicate", "target", "number")},
+    "links": "links",
+    "links: hostile": "links/hostile",
+    "links: withdraw, not there": "links/review/-/withdraw?mapping=" + quote(HOSTILE["script"], safe=""),
+    "links: withdrawn": f"links/review/-/withdrawn?target={quote(HOSTILE['attribute'], safe='')}&generation=hell",
     "network": "network",
     "network: a thing": "network?select=" + quote(thing("script"), safe=""),
     "network: a path": f"network/path?from={quote(thing('script'), safe='')}&to={quote(thing('attribute'), safe='')}",
@@ -72,6 +78,10 @@ PAGES: dict[str, str] = {
     "search: all": "search",
     "search: a name": "search?q=" + quote(HOSTILE["script"], safe=""),
     "search: nothing": "search?q=" + quote(HOSTILE["attribute"] + "zzz", safe=""),
+    "reconcile": "reconcile",
+    "reconcile: a name": "reconcile?name=" + quote(HOSTILE["script"], safe=""),
+    "reconcile: nothing": "reconcile?name=" + quote(HOSTILE["attribute"] + "zzz", safe=""),
+    "reconcile: a preview": "reconcile/preview?id=hostile-script",
     "explanation": f"sparql/explain?query={quote('SELECT * { ?x a <hell> }', safe='')}",
     "answer: network": "queries/network-edges?view=network",
     "answer: map": "queries/places?view=map",

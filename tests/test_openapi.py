@@ -117,6 +117,11 @@ def test_writes_ask_for_a_token(document: dict[str, Any]) -> None:
     assert needing == {
         *(("/graph-store", method) for method in ("put", "post", "delete")),
         *(("/graph-store/{local}", method) for method in ("put", "post", "delete")),
+        ("/links/review/{target}", "post"),
+        ("/links/review/{target}/undo", "post"),
+        ("/links/review/{target}/accept", "post"),
+        ("/links/review/-/sign-out", "post"),
+        ("/links/review/-/withdraw", "post"),
         ("/queries-running", "get"),
         ("/queries-running/{ident}", "delete"),
     }

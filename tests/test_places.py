@@ -55,7 +55,7 @@ def _loaded(folder: Path, text: str) -> dict[str, object]:
 
 def test_every_place_is_a_feature(session: Session, ask: Ask) -> None:
     """All places and regions of the dataset are there, those without a point with no geometry."""
-    rows = ask("SELECT ?x WHERE { VALUES ?c { so2:UrbanCore so2:Region so2:UnnamedPlaces } ?x a ?c }")
+    rows = ask("SELECT ?x WHERE { VALUES ?c { so2:UrbanCore so2:Region so2:MunicipalArea so2:UnnamedPlaces } ?x a ?c }")
     found = _features(session)
     assert set(found) == {str(row["x"]) for row in rows}
     points = {iri.removeprefix(ID): feature["geometry"] for iri, feature in found.items() if feature["geometry"]}
@@ -76,7 +76,11 @@ def test_a_place_says_what_it_is_and_who_covers_it(session: Session) -> None:
         "type": "UrbanCore",
         "type_iri": f"{CANONICAL_BASE}def#UrbanCore",
         "within": [f"{ID}drenthe"],
-        "exactMatch": ["http://vocab.getty.edu/tgn/7006973", "https://sws.geonames.org/2759633/"],
+        "exactMatch": [
+            "http://vocab.getty.edu/tgn/7006973",
+            "https://spelunker.whosonfirst.org/id/101751879",
+            "https://sws.geonames.org/2759633/",
+        ],
         "closeMatch": ["http://www.wikidata.org/entity/Q798"],
         "networks": [f"{ID}so-netwerk-assen-drenthe"],
         "networks_nl": ["SO netwerk Assen/Drenthe"],

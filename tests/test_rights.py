@@ -35,6 +35,7 @@ from so2graph.vocab import CANONICAL_BASE
 from so2graph.web.app import create_app
 from so2graph.web.profiles import PROFILES
 from tests.conftest import ROOT
+from tests.linking_runs import OURS, THEIRS, write_gazetteer
 from tests.test_service import serving
 
 GRAPHS = f"{CANONICAL_BASE}graph/"
@@ -154,6 +155,7 @@ def clean() -> dict[str, str]:
 def guarded(folder: Path, *words: str) -> Iterator[Rights]:
     """A service on the data folder, where five have a token, and the contact graph is private."""
     env = clean()
+    write_gazetteer(folder)
     keys = {name: f"Bearer {Tokens(folder).add(name, *limits)}" for name, limits in TOKENS.items()}
     keys |= {"unknown": "Bearer so2_unknown", "basic": keys["admin"].replace("Bearer", "Basic")}
     with serving(env, "--data", str(folder), "--contact", "private", *words) as running:
@@ -179,9 +181,14 @@ def test_the_tests_can_tell_what_is_private(rights: Rights) -> None:
 
 READ, NEW = "GET=200 HEAD=200 OPTIONS=200", "POST=200,201! PUT=201,204! DELETE=200,404! OPTIONS=204"
 ASK = "SELECT * {} LIMIT 1"
+LINKED = "gazetteer"
+SKIPPED = {"ours": OURS[0].id, "theirs": THEIRS[0].id, "verdict": "skip"}
 INSERT = "INSERT DATA { GRAPH <http://example.org/any> { <urn:a> <urn:b> <urn:c> } }"
 SPARQL = "GET=200 HEAD=200 OPTIONS=204"
 TURTLE = ("text/turtle", "<urn:a> <urn:b> <urn:c> .")
+BATCH = '{"q0":{"query":"Noor van Leeuwen"},"q1":{"query":"contact"}}'
+DRAFT = '{"queries":[{"conditions":[{"matchType":"name","propertyValue":"Noor van Leeuwen"}]}]}'
+COLUMNS = '{"ids":["noor-van-leeuwen","alescon"],"properties":[{"id":"vcard:hasEmail"},{"id":"rdfs:label"}]}'
 ROUTES: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "home": ("/", READ),
     "static": ("/static/favicon.svg", READ),
@@ -217,6 +224,25 @@ ROUTES: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "network together json": ("/network/together.json", READ),
     "source": ("/source/so2", READ),
     "source as text": ("/source/so2.txt", READ),
+    "links": ("/links", READ),
+    "links with a target": (f"/links/{LINKED}", READ),
+    "links as SSSOM": ("/links/tooi.sssom.tsv", READ),
+    "links with nothing as SSSOM": ("/links/nothing.sssom.tsv", "GET=404 HEAD=404 OPTIONS=200"),
+    "mapping": ("/doc/mapping/67822526496c52b1", READ),
+    "withdraw": ("/links/review/-/withdraw?mapping=67822526496c52b1", f"{READ} POST=404!", FORM, "mapping=nothing"),
+    "withdraw nothing": ("/links/review/-/withdraw?mapping=nothing", "GET=404 HEAD=404 POST=404! OPTIONS=200", FORM,
+                         "mapping=nothing"),
+    "withdrawn": ("/links/review/-/withdrawn", READ),
+    "links with nothing": ("/links/nothing", "GET=404 HEAD=404 OPTIONS=200"),
+    "link health": ("/links/health", READ),
+    "link health ttl": ("/links/health.ttl", READ),
+    "review": ("/links/review", READ),
+    "review of a target": (f"/links/review/{LINKED}", f"{READ} POST=200!", FORM, urlencode(SKIPPED)),
+    "review of nothing": ("/links/review/nothing", "GET=404 HEAD=404 OPTIONS=200 POST=404!", FORM, urlencode(SKIPPED)),
+    "review, undo": (f"/links/review/{LINKED}/undo", "POST=404! OPTIONS=200", FORM, "answer=999"),
+    "review, what is sure": ("/links/review/nothing/accept", "POST=404! OPTIONS=200", FORM, ""),
+    "review, sign in": ("/links/review/-/sign-in", "POST=401 OPTIONS=200", FORM, "token=so2_unknown"),
+    "review, sign out": ("/links/review/-/sign-out", "POST=303! OPTIONS=200", FORM, ""),
     "openapi": ("/openapi.json", READ),
     "api": ("/api", READ),
     "id": ("/id/alescon", "GET=303 HEAD=303 OPTIONS=200"),
@@ -269,6 +295,21 @@ ROUTES: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "ready": ("/-/ready", READ),
     "metrics": ("/-/metrics", READ),
     "settings": ("/-/settings", READ),
+    "reconcile": ("/reconcile", "GET=200 HEAD=200 POST=200 OPTIONS=200", FORM, urlencode({"queries": BATCH})),
+    "reconcile by GET": (f"/reconcile?queries={quote(BATCH)}", "GET=200 HEAD=200 POST=415 OPTIONS=200"),
+    "reconcile, extend": ("/reconcile", "GET=200 HEAD=200 POST=200 OPTIONS=200",
+                          FORM, urlencode({"extend": COLUMNS})),
+    "reconcile, suggest": ("/reconcile/suggest/entity?prefix=a", READ),
+    "reconcile, flyout": ("/reconcile/flyout/entity?id=alescon", READ),
+    "reconcile, preview": ("/reconcile/preview?id=noor-van-leeuwen", READ),
+    "reconcile, view": ("/reconcile/view?id=alescon", "GET=303 HEAD=303 OPTIONS=200"),
+    "reconcile, propose": ("/reconcile/propose?type=foaf:Person", READ),
+    "reconcile 1.0": ("/reconcile/1.0", READ),
+    "reconcile 1.0, match": ("/reconcile/1.0/match", "POST=200 OPTIONS=200", "application/json", DRAFT),
+    "reconcile 1.0, suggest": ("/reconcile/1.0/suggest/property?prefix=", READ),
+    "reconcile 1.0, preview": ("/reconcile/1.0/preview?id=alescon", READ),
+    "reconcile 1.0, extend": ("/reconcile/1.0/extend", "POST=200 OPTIONS=200", "application/json", COLUMNS),
+    "reconcile 1.0, propose": ("/reconcile/1.0/extend/propose?type=foaf:Person", READ),
     "queries running": ("/queries-running", "GET=200! HEAD=200! OPTIONS=200"),
     "query running": ("/queries-running/x", "DELETE=404! OPTIONS=200"),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import re
@@ -26,7 +27,7 @@ from werkzeug.test import TestResponse
 from so2graph.config import Settings
 from so2graph.engine.access import Access, Session
 from so2graph.errors import Busy, DatasetReadOnly
-from so2graph.publish.search_build import build_index
+from so2graph.publish.search_build import build_index, index_name
 from so2graph.publish.search_index import write_index
 from so2graph.publish.search_reader import Index, opened
 from so2graph.publish.search_text import Query, folded
@@ -614,16 +615,14 @@ def test_an_index_is_made_once_and_old_ones_go(tmp_path: Path, bundle: Bundle) -
 def test_an_index_in_the_making_is_waited_for_only_so_long(tmp_path: Path) -> None:
     """Who comes meanwhile is told to come back (503), and others are served."""
     session = published(tmp_path / "data", HOSTILE)
-    keeper = Indexes(Settings.load({}, {"data": session.settings.data, "export_patience": 0}))
-    path = tmp_path / "data" / "exports" / "000001"
-    with keeper._alone(path / "search-x.sqlite") as first:
-        assert first is not None
-        with keeper._alone(path / "search-x.sqlite") as second:
-            assert second is None
-    for _ in range(2):
-        assert keeper._waiting.acquire(blocking=False)
-    with pytest.raises(Busy):
-        keeper.path(session)
+    hasty = Indexes(Settings.load({}, {"data": session.settings.data, "export_patience": 0}))
+    path = tmp_path / "data" / "exports" / "000001" / index_name(session)
+    path.parent.mkdir(parents=True)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Busy):
+            hasty.path(session)
+    assert hasty.path(session) == path
 
 
 def test_every_facet_has_words(client: FlaskClient) -> None:

@@ -50,6 +50,7 @@ CONTACT = "id:membership-janwillem-wennekes-contact-so-netwerk-groningen"
 F01, F01_TARGET, F01_QUOTE = "id:claim-f01", "<ID/claim-f01#target>", "<ID/claim-f01#quote>"
 F01_POSITION, F01_STATEMENT = "<ID/claim-f01#position>", "<ID/claim-f01#statement-1>"
 X01, STATED, CATALOGUE = "id:outside-01", "<GRAPH/so2/stated>", "id:catalog"
+TOOI = "<GRAPH/link/tooi>"
 PERIOD = f"<{CANONICAL_BASE}id/dataset#period>"
 TITLE = '"so2graph: networks of social enterprises in the north"@en'
 ADDRESS = "iemand" + "@" + "voorbeeld.example"
@@ -140,6 +141,8 @@ CASES = (
     ),
     Case("place-latitude", "id:assen", replace("id:assen", "schema:latitude", "90.5")),
     Case("place-longitude", "id:assen", replace("id:assen", "schema:longitude", "180.5")),
+    Case("municipal-area-within", "id:gemeente-assen-area", delete("id:gemeente-assen-area schema:containedInPlace ?x")),
+    Case("municipal-area-code", "id:gemeente-assen-area", insert('id:gemeente-assen-area skos:notation "0106"')),
     Case("urban-core-within", "id:assen", delete("id:assen schema:containedInPlace ?x")),
     Case("unnamed-no-match", "id:other-urban-cores", insert("id:other-urban-cores skos:closeMatch id:assen")),
     Case(
@@ -220,6 +223,8 @@ CASES = (
     Case("dataset-factual", STATED, delete(f"{STATED} so2:isFactual ?x")),
     Case("dataset-by-name", STATED, insert(f'{STATED} so2:byNameOnly "nee"')),
     Case("dataset-modality", STATED, insert(f"{STATED} so2:modality so2:hoped")),
+    Case("linkset-ends", TOOI, delete(f"{TOOI} void:subjectsTarget ?x")),
+    Case("linkset-predicate", TOOI, delete(f"{TOOI} void:linkPredicate ?x")),
     Case("dataset-listed", STATED, delete(f"{CATALOGUE} dcat:dataset {STATED}")),
     Case("whole-title", "id:dataset", f"DELETE DATA {{ id:dataset dcterms:title {TITLE} }}"),
     Case("contact-point-name", "id:contact-point", delete("id:contact-point vcard:fn ?x")),

@@ -21,7 +21,7 @@ from so2graph.errors import BadSetting, DatasetUnreadable, NoGeneration
 from so2graph.registry import Bundle, StoredQuery
 from so2graph.vocab import DEFAULT_GRAPH, Iri, Prefixes, Term, visible
 
-__all__ = ["Access", "Row", "Session", "check_base"]
+__all__ = ["Access", "Row", "Session", "check_base", "session_at"]
 
 Row = dict[str, Term | None]
 
@@ -105,7 +105,16 @@ class Session:
     @cached_property
     def factual(self) -> frozenset[str]:
         """Those of them that hold facts."""
-        return self.shown - frozenset(self.snapshot.manifest.aside)
+        names = self.snapshot.names
+        aside = frozenset(self.snapshot.manifest.aside)
+        return frozenset(graph for graph in self.shown - aside if not names.no_fact(graph))
+
+    @cached_property
+    def world(self) -> frozenset[str]:
+        """Those of them that speak of the world: not of statements, terms, graphs or links."""
+        names = self.snapshot.names
+        aside = {names.graph("so2/claims"), names.graph("vocabulary"), names.catalogue}
+        return frozenset(graph for graph in self.shown - aside if not names.no_fact(graph))
 
     def about(
         self, subject: Term | None = None, obj: Term | None = None, predicate: Iri | None = None
@@ -204,3 +213,15 @@ class Access:
             self._snapshot = self.snapshot(number)
         self._sessions.clear()
         self._stamp = stamp
+
+
+def session_at(settings: Settings, generation: int, hidden: frozenset[str] | None = None) -> Session:
+    """A session on a generation, without the graphs in `hidden` (as anybody, where not given).
+
+    Raises `NoGeneration`.
+    """
+    access = Access(settings, Bundle.find(settings.base))
+    snapshot = access.snapshot(generation)
+    if hidden is None:
+        hidden = ANYONE.hidden(snapshot.graphs, settings.contact)
+    return Session(snapshot, settings, access.prefixes, snapshot.graphs.all_but(hidden), hidden)

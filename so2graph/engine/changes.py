@@ -10,7 +10,7 @@ from pathlib import Path
 
 from so2graph.engine.generations import Manifest
 from so2graph.engine.guard import Prologue, guard
-from so2graph.engine.staging import Staged, statistics
+from so2graph.engine.staging import COUNTED, Staged, statistics
 from so2graph.engine.store import Quad, Store, parse_text
 from so2graph.engine.tags import graph_state
 from so2graph.engine.update import Operation, operations
@@ -32,7 +32,8 @@ class Write:
 
     `task` is `update` (`text`), `put`, `post` or `delete` (of `graph`; "" stands for the graphs that the body names).
     `bodies` are files with the name of their format. `hidden` are graphs that may not be read, `writable` those that
-    may be written, None for all. `match` are entity tags of If-Match (`*` for any), `none` is If-None-Match: *.
+    may be written, None for all. `match` are entity tags of If-Match (`*` for any), `none` is If-None-Match: *; of an
+    update they are about `graph`.
     """
 
     task: str
@@ -90,6 +91,7 @@ class Changes:
     # SPARQL Update
 
     def _update(self, write: Write) -> None:
+        self._check_conditions(write, write.graph in self.graphs())
         guard(
             write.text,
             max_bytes=self._limits["max_bytes"],
@@ -332,7 +334,7 @@ class Changes:
             counts = {graph: n for graph, n in self.counts.items() if graph not in names.derived}
             self.staged.refresh_merges(counts)
             self.counts = counts | {merge: self.store.count(merge) for merge in names.derived}
-        self.counts = {g: n for g, n in self.counts.items() if n or g != DEFAULT_GRAPH}
+        self._drop_empty()
         described = {str(quad[0]) for quad in self.store.quads(names.catalogue)}
         unsaid = {names.catalogue, *self.staged.by_name_only}
         stale = {g for g, n in self.changed.items() if n == self.number and g in described} - unsaid
@@ -340,7 +342,7 @@ class Changes:
             old = [
                 quad
                 for quad in self.store.quads(names.catalogue)
-                if str(quad[0]) in stale and str(quad[1]).startswith("http://rdfs.org/ns/void#")
+                if str(quad[0]) in stale and quad[1].value in COUNTED
             ]
             fresh = [q for g in sorted(stale & self.graphs()) for q in statistics(self.staged, g, names.catalogue)]
             self.remove(old)
@@ -348,6 +350,13 @@ class Changes:
             full, self.full = self.full, False
             self._follow()
             self.full = full
+
+    def _drop_empty(self) -> None:
+        """Graphs that are there for what they hold go with it."""
+        for graph in [g for g, n in self.counts.items() if not n and self.staged.names.fleeting(g)]:
+            self.store.drop(graph)
+            del self.counts[graph]
+        self.counts = {g: n for g, n in self.counts.items() if n or g != DEFAULT_GRAPH}
 
     # Rights and conditions
 

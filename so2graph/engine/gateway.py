@@ -8,21 +8,17 @@ that; bounds time and size; and passes on nothing but a result document.
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import logging
 import os
 import secrets
-import socket
 import sys
 import threading
 import time
 import urllib.error
-import urllib.request
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from cachetools import TTLCache
@@ -32,128 +28,17 @@ from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
 from so2graph import __version__
 from so2graph.config import Settings
 from so2graph.engine.federation import ADDRESS_FILE, endpoints
+from so2graph.engine.opener import DEADLINE, TRY_AGAIN, left, opener, seconds
 from so2graph.errors import EndpointFailed, So2Error
 
-__all__ = ["Gateway", "main"]
+__all__ = ["Gateway", "asker", "main"]
 
 _log = logging.getLogger(__name__)
 _USER_AGENT = f"so2graph/{__version__} (https://w3id.org/so2graph/; SPARQL federation)"
 _LONGEST_GET = 1_800
-_TRY_AGAIN = (429, 502, 503, 504)
 _CACHE_BYTES = 50_000_000
 _MOST_QUERY = 10_000_000
-_TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _RESULTS = "application/sparql-results+json"
-
-
-def _public(address: str) -> bool:
-    """Whether an address is one of the public internet, also where it has another one inside it."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        inside = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if any(found in network for network in _TRANSLATED) or (inside is None and int(found) >> 32 == 0):
-            inside = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inside is not None:
-            return _public(str(inside))
-        if found.is_site_local:
-            return False
-    return found.is_global and not found.is_multicast
-
-
-def _check_public(address: str, host: str) -> None:
-    if not _public(address):
-        raise EndpointFailed(
-            f"{host} is not a public address", mend="The setting federation_private allows such endpoints, for tests."
-        )
-
-
-def _connect(host: str, port: int, timeout: float, private: bool) -> socket.socket:
-    """A connection to a host whose addresses have all been looked at, so that its name cannot mean another later."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise EndpointFailed(f"{host} cannot be found: {error.strerror or error}", mend="See its address.") from None
-    addresses = [str(row[4][0]) for row in found]
-    if not private:
-        for address in addresses:
-            _check_public(address, host)
-    failed: OSError | None = None
-    for address in addresses:
-        try:
-            plain = socket.create_connection((address, port), min(timeout, _left(_UNTIL.time)))
-            return _Hurried(plain.family, plain.type, plain.proto, plain.detach())
-        except OSError as error:
-            failed = error
-    raise failed or OSError("no address")
-
-
-def _opener(private: bool) -> urllib.request.OpenerDirector:
-    """An opener that goes to public addresses only, without a proxy."""
-
-    class Plain(http.client.HTTPConnection):
-        def connect(self) -> None:
-            self.sock = _connect(self.host, self.port, self.timeout or 30, private)
-
-    class Secure(http.client.HTTPSConnection):
-        def connect(self) -> None:
-            raw = _connect(self.host, self.port, self.timeout or 30, private)
-            self.sock = self._context.wrap_socket(raw, server_hostname=self.host)  # type: ignore[attr-defined]  # the library's own
-
-    class Http(urllib.request.HTTPHandler):
-        def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-            return self.do_open(Plain, request)
-
-    class Https(urllib.request.HTTPSHandler):
-        def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-            return self.do_open(Secure, request)
-
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        Http(),
-        Https(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPRedirectHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.UnknownHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
-def _seconds(retry_after: str | None) -> float:
-    """The seconds that a `Retry-After` (RFC 9110, 10.2.3) asks for; 1 when it says nothing that can be read."""
-    text = (retry_after or "").strip()
-    if text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return 1.0
-
-
-class _Until(threading.local):
-    """When the exchange of this thread has to be over (monotonic seconds)."""
-
-    time = float("inf")
-
-
-_UNTIL = _Until()
-
-
-def _left(until: float) -> float:
-    """Seconds that are left; raises `TimeoutError` when none are."""
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("timed out")
-    return left
-
-
-class _Hurried(socket.socket):
-    """A socket whose every wait ends when the whole exchange has to."""
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(_left(_UNTIL.time))
-        return super().recv_into(*args, **kwargs)
 
 
 class Gateway:
@@ -165,8 +50,7 @@ class Gateway:
         self._kept: TTLCache[tuple[str, str], bytes] = TTLCache(
             _CACHE_BYTES, settings.federation_cache_seconds or 1e-9, getsizeof=len
         )
-        # SPARQLWrapper asks by way of the opener of its process, which is this one's alone.
-        urllib.request.install_opener(_opener(settings.federation_private == "yes"))
+        self._opener = opener(settings.federation_private == "yes")
 
     def ask(self, endpoint: str, query: str) -> bytes:
         """The results of a query as a SPARQL 1.1 JSON document; raises `EndpointFailed`."""
@@ -180,10 +64,10 @@ class Gateway:
             try:
                 body = self._once(endpoint, query, until)
             except urllib.error.HTTPError as error:
-                wait = _seconds(error.headers.get("Retry-After"))
+                wait = seconds(error.headers.get("Retry-After"))
                 last = attempt == self._settings.federation_retries or time.monotonic() + wait > until
-                if error.code not in _TRY_AGAIN or last:
-                    raise _failed(endpoint, f"answered with status {error.code}") from None
+                if error.code not in TRY_AGAIN or last:
+                    raise _failed(endpoint, f"answered with status {error.code}", answered=error.code) from None
                 time.sleep(wait)
                 continue
             with self._lock:
@@ -204,9 +88,9 @@ class Gateway:
         wrapper.setMethod(GET if len(query) < _LONGEST_GET else POST)
         request = wrapper._createRequest()
         limit, parts, size = self._settings.federation_max_bytes, [], 0
-        _UNTIL.time = until
+        DEADLINE.time = until
         try:
-            with urllib.request.urlopen(request, timeout=_left(until)) as response:  # noqa: S310  # see _opener
+            with self._opener.open(request, timeout=left(until)) as response:
                 while piece := response.read1(65_536):
                     parts.append(piece)
                     size += len(piece)
@@ -225,10 +109,22 @@ class Gateway:
         return body
 
 
-def _failed(endpoint: str, what: str) -> EndpointFailed:
-    return EndpointFailed(
-        f"the endpoint <{endpoint}> {what}", mend="Try again later, or write SERVICE SILENT.", endpoint=endpoint
+def asker(settings: Settings) -> Gateway:
+    """A way to ask from a command, without a service, by the limits of linking; it keeps no answer."""
+    limits = replace(
+        settings,
+        federation_timeout=settings.link_timeout,
+        federation_retries=settings.link_retries,
+        federation_private=settings.link_private,
+        federation_max_bytes=settings.link_max_bytes,
+        federation_cache_seconds=0,
     )
+    return Gateway(limits)
+
+
+def _failed(endpoint: str, what: str, **members: object) -> EndpointFailed:
+    mend = "Try again later, or write SERVICE SILENT."
+    return EndpointFailed(f"the endpoint <{endpoint}> {what}", mend=mend, endpoint=endpoint, **members)
 
 
 def _check_results(endpoint: str, body: bytes) -> None:

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 _PR_SET_PDEATHSIG = 1
+_M_ARENA_MAX, _ARENAS = -8, 2
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 
 
@@ -70,6 +71,7 @@ def limit_memory(extra: int, room: int = 0) -> None:
 
     `room` is what it may take beyond that, once, for libraries: see `lift_memory`.
     """
+    _share_heaps()
     pages = _statm()
     if pages:
         most = pages[0] * resource.getpagesize() + extra
@@ -79,6 +81,16 @@ def limit_memory(extra: int, room: int = 0) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (min(most, highest), highest))
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _share_heaps() -> None:
+    """Lets threads share two heaps: each would else get its own, 64 MB that count though nothing is in them."""
+    if sys.platform == "linux":
+        import ctypes
+
+        # Only glibc has such heaps, and this function.
+        with suppress(AttributeError):
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def lift_memory() -> None:

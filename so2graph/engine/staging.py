@@ -11,9 +11,13 @@ from so2graph.engine.generations import Manifest
 from so2graph.engine.store import Answer, Quad, Store
 from so2graph.vocab import DEFAULT_GRAPH, XSD, Iri, Literal, Names
 
-__all__ = ["VOID", "Staged", "statistics"]
+__all__ = ["COUNTED", "VOID", "Staged", "statistics"]
 
 VOID = "http://rdfs.org/ns/void#"
+COUNTED = frozenset(
+    VOID + name for name in ("triples", "distinctSubjects", "distinctObjects", "properties", "classes")
+)
+"""What the catalogue counts of each graph."""
 _DOMINANT = 10_000
 """A graph of this many triples, and at least half of a merge, is part of the merge as it is, without a copy."""
 _STATISTICS = (
@@ -37,9 +41,10 @@ def statistics(staged: Staged, graph: str, catalogue: str) -> list[Quad]:
 class Staged:
     """A store in the making, which nobody reads yet.
 
-    `aside` are the graphs that hold no facts, `by_name_only` those that are in no merge. Every other graph is part of
-    both merges, the real default graph too. A merge is kept as one graph of its own beside (where there is one) the
-    dominant graph among its sources; the two have no triple in common, so that their union is the merge.
+    `aside` are the graphs that hold no facts (besides those that `Names.no_fact` knows), `by_name_only` those that
+    are in no merge. Every other graph is part of both merges, the real default graph too. A merge is kept as one
+    graph of its own beside (where there is one) the dominant graph among its sources; the two have no triple in
+    common, so that their union is the merge.
     """
 
     def __init__(self, path: Path, names: Names, aside: Iterable[str] = (), by_name_only: Iterable[str] = ()) -> None:
@@ -60,8 +65,9 @@ class Staged:
         self.store.add(quads)
 
     def _source(self, merge: str) -> Callable[[str], bool]:
-        excluded = self.names.derived | self.by_name_only | (self.aside if merge == self.names.facts else frozenset())
-        return lambda graph: graph not in excluded
+        names, facts = self.names, merge == self.names.facts
+        excluded = names.derived | self.by_name_only | (self.aside if facts else frozenset())
+        return lambda graph: graph not in excluded and not (facts and names.no_fact(graph))
 
     def refresh_merges(self, counts: Mapping[str, int] | None = None) -> None:
         """Makes both merges anew: a triple of several graphs stands once in each."""

@@ -346,8 +346,7 @@ class Store:
 
     def copy(self, source: str, target: str, unless: str | None = None) -> None:
         """Adds the triples of a graph to another, but for those that stand in the graph `unless`."""
-        store, node = self._store, _graph(target)
-        other = None if unless is None else _graph(unless)
+        store, node, other = self._store, _graph(target), None if unless is None else _graph(unless)
         with storage_errors(self.path or Path()):
             store.bulk_extend(
                 ox.Quad(quad.subject, quad.predicate, quad.object, node)
@@ -355,10 +354,11 @@ class Store:
                 if other is None or ox.Quad(quad.subject, quad.predicate, quad.object, other) not in store
             )
 
-    def load(self, path: Path, fmt: Format, base: str, graph: str) -> None:
+    def load(self, source: Path | IO[bytes], fmt: Format, base: str, graph: str) -> None:
         """Reads a whole file without graphs into one graph, in bulk; raises `BodySyntax`."""
+        given: Any = {"path": str(source)} if isinstance(source, Path) else {"input": source}
         with body_errors(fmt), storage_errors(self.path or Path()):
-            self._store.bulk_load(path=str(path), format=_RDF[fmt.name], base_iri=base, to_graph=_graph(graph))
+            self._store.bulk_load(**given, format=_RDF[fmt.name], base_iri=base, to_graph=_graph(graph))
 
     def write_graph(
         self, graph: str, size: int, bounded: Bounded, fmt: Format, prefixes: Strings, named: bool

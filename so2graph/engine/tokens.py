@@ -136,6 +136,12 @@ class Tokens:
             )
         return Caller(token)
 
+    def bearer(self, digest: str) -> Caller | None:
+        """Who has the token with this digest; None when it is gone."""
+        self.all()
+        token = self._tokens.get(digest)
+        return None if token is None else Caller(token)
+
     def add(self, name: str, role: str, read: Iterable[str] | None = None, write: Iterable[str] | None = None) -> str:
         """Makes a token and returns it, which nobody can do again; raises `BadParameter` for a name that is taken."""
         if not re.fullmatch(r"[\w.@-]{1,100}", name):

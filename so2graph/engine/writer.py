@@ -21,10 +21,26 @@ from so2graph.engine.staging import Staged
 from so2graph.errors import EngineFault, So2Error
 from so2graph.vocab import Prefixes
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "successor"]
 
 _READY = 60.0
 """Seconds until the readers of a new generation must have opened it."""
+
+
+def successor(manifest: Manifest, changes: Changes, number: int, writes: int) -> Manifest:
+    """The manifest of the generation that `writes` changes have made of another one."""
+    derived = changes.staged.names.derived
+    counts = dict(sorted(changes.counts.items()))
+    return replace(
+        manifest,
+        number=number,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        graphs={graph: count for graph, count in counts.items() if graph not in derived},
+        derived={graph: count for graph, count in counts.items() if graph in derived},
+        merges={name: m for name, m in changes.staged.merges.items() if m != (name,)},
+        changed=changes.changed,
+        edits=manifest.edits + writes,
+    )
 
 
 class Writer:
@@ -53,18 +69,7 @@ class Writer:
         if changes is None:
             return results
         number = self.folder.next_number()
-        derived = changes.staged.names.derived
-        counts = dict(sorted(changes.counts.items()))
-        fresh = replace(
-            manifest,
-            number=number,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            graphs={graph: count for graph, count in counts.items() if graph not in derived},
-            derived={graph: count for graph, count in counts.items() if graph in derived},
-            merges={name: m for name, m in changes.staged.merges.items() if m != (name,)},
-            changed=changes.changed,
-            edits=manifest.edits + sum(1 for result in results if "error" not in result),
-        )
+        fresh = successor(manifest, changes, number, sum(1 for result in results if "error" not in result))
         results = [result if "error" in result else {**result, "generation": number} for result in results]
         self.folder.place(path, fresh)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -27,7 +27,8 @@ _CLASSES: dict[str, int] = {
     **dict.fromkeys(("UnnamedOrganisations", "Organization", "FormalOrganization", "Municipality", "Province"), 3),
     **dict.fromkeys(("OrganizationalCollaboration", "OrganizationalUnit", "Group", "Network"), 3),
     "Person": 4,
-    **dict.fromkeys(("UrbanCore", "Region", "UnnamedPlaces", "Place", "Location", "SpatialThing", "Feature"), 5),
+    **dict.fromkeys(("UrbanCore", "Region", "MunicipalArea", "UnnamedPlaces"), 5),
+    **dict.fromkeys(("Place", "Location", "SpatialThing", "Feature"), 5),
     **dict.fromkeys(("EventGroup", "RecurringEvent", "Event", "Programme", "StepPlan", "AllianceProject"), 6),
     **dict.fromkeys(("Report", "Document", "SourcePage", "CreativeWork"), 7),
 }

@@ -18,7 +18,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"Speaker", "Alliance"}),
     frozenset({"InterregionalNetwork"}),
     frozenset({"RegionalNetwork"}),
-    frozenset({"CoreGroup", "CsrPlatform", "UrbanCore", "Region"}),
+    frozenset({"CoreGroup", "CsrPlatform", "UrbanCore", "Region", "MunicipalArea"}),
     frozenset({"Person"}),
     frozenset({"Organization"}),
 )

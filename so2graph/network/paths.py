@@ -13,7 +13,7 @@ from so2graph.vocab import MODALITIES
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["Edge", "Path", "Step", "paths", "read_edges"]
+__all__ = ["Edge", "Path", "Step", "most_certain", "paths", "read_edges"]
 
 _EDGES = """
 SELECT DISTINCT ?s ?p ?o ?modality WHERE {
@@ -91,18 +91,13 @@ def read_edges(session: Session) -> tuple[Edge, ...]:
     )
 
 
-def _graph(edges: Iterable[Edge]) -> networkx.Graph[str]:
-    """The edges as an undirected graph.
-
-    Between two things the most certain statement counts, then the first by name.
-    """
-    import networkx
-
-    graph: networkx.Graph[str] = networkx.Graph()
+def most_certain(edges: Iterable[Edge]) -> Iterable[Edge]:
+    """The edges along which a path goes: between two things the most certain, then the first by name."""
+    found: dict[frozenset[str], Edge] = {}
     for edge in sorted(edges, key=lambda e: (e.rank, e)):
-        if edge.source != edge.target and not graph.has_edge(edge.source, edge.target):
-            graph.add_edge(edge.source, edge.target, edge=edge)
-    return graph
+        if edge.source != edge.target:
+            found.setdefault(frozenset((edge.source, edge.target)), edge)
+    return found.values()
 
 
 def paths(edges: Iterable[Edge], start: str, end: str, max_steps: int, weakest: str = "inferred") -> list[Path]:
@@ -114,7 +109,9 @@ def paths(edges: Iterable[Edge], start: str, end: str, max_steps: int, weakest: 
     import networkx
 
     limit = MODALITIES.index(weakest) + 1
-    graph = _graph(edge for edge in edges if edge.rank <= limit)
+    graph: networkx.Graph[str] = networkx.Graph()
+    for edge in most_certain(edge for edge in edges if edge.rank <= limit):
+        graph.add_edge(edge.source, edge.target, edge=edge)
     if start not in graph or end not in graph or start == end:
         return []
     found = []

@@ -144,7 +144,7 @@ def _factual_without_entry(session: Session) -> list[str]:
     manifest, graphs = session.snapshot.manifest, session.snapshot.graphs
     entries = {str(row["g"]) for row in session.select(_DESCRIBED)}
     unknown = session.readable - graphs.by_name_only - graphs.names.derived - entries - {graphs.names.catalogue}
-    return sorted(unknown - set(manifest.aside))
+    return sorted(graph for graph in unknown - set(manifest.aside) if not graphs.names.no_fact(graph))
 
 
 def _pairs(session: Session) -> dict[Pair, set[str]]:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from so2graph.engine.access import Session
 from so2graph.engine.kept import Kept, Seen, seen
-from so2graph.network.paths import Edge, Path, Step, read_edges
+from so2graph.network.paths import Edge, Path, Step, most_certain, read_edges
 from so2graph.network.ways import best_walk
 from so2graph.vocab import DEFAULT_GRAPH, MODALITIES, RDF, Iri
 
@@ -33,14 +33,13 @@ class Route:
 
 
 class Ways:
-    """The ways through a network; between two things the most certain statement counts, then the first by name."""
+    """The ways through a network, along the edges that `paths.most_certain` takes."""
 
     def __init__(self, edges: Iterable[Edge]) -> None:
         self._steps: dict[str, dict[str, Step]] = defaultdict(dict)
-        for edge in sorted(edges, key=lambda e: (e.rank, e)):
-            if edge.source != edge.target:
-                self._steps[edge.source].setdefault(edge.target, Step(edge, forward=True))
-                self._steps[edge.target].setdefault(edge.source, Step(edge, forward=False))
+        for edge in most_certain(edges):
+            self._steps[edge.source][edge.target] = Step(edge, forward=True)
+            self._steps[edge.target][edge.source] = Step(edge, forward=False)
 
     def best(self, start: str, end: str, max_steps: int) -> Path | None:
         """The most certain way of at most `max_steps` steps, the first of `paths.paths`; None where there is none."""

@@ -16,7 +16,9 @@ from so2graph.engine.generations import Folder, Manifest
 from so2graph.engine.snapshot import Snapshot
 from so2graph.engine.staging import Staged
 from so2graph.engine.store import Quad, parse_file, relabelled
-from so2graph.errors import CheckFailed, DataInvalid, DatasetUnreadable, NoGeneration
+from so2graph.errors import BadParameter, CheckFailed, DataInvalid, DatasetUnreadable, NoGeneration
+from so2graph.link.axioms import mapping_triples, run_triples
+from so2graph.link.sssom import SUFFIX, read, target_of_file
 from so2graph.publish.catalogue import Catalogue, GraphEntry, read_catalogue
 from so2graph.publish.describe import catalogue_graph
 from so2graph.publish.validate import Checker
@@ -68,6 +70,9 @@ def _load(bundle: Bundle, entry: GraphEntry) -> list[Quad]:
     graph = Iri(entry.iri)
     quads: list[Quad] = []
     for file in entry.files:
+        if file.name.endswith(SUFFIX):
+            quads += _linked(bundle, entry, file)
+            continue
         for subject, predicate, obj, stated in parse_file(file, bundle.read(file), bundle.base):
             if stated not in (None, graph):
                 raise DataInvalid(
@@ -81,6 +86,27 @@ def _load(bundle: Bundle, entry: GraphEntry) -> list[Quad]:
             mend="Fill the file, or take the dataset out of the catalogue.",
         )
     return relabelled(quads, f"b{hashlib.sha256(entry.iri.encode()).hexdigest()[:8]}n")
+
+
+def _linked(bundle: Bundle, entry: GraphEntry, file: Path) -> list[Quad]:
+    """What a file of mappings says in a graph: the links that were accepted, or the judgements."""
+    names, graph = Names(bundle.base), Iri(entry.iri)
+    try:
+        target = target_of_file(file.name)
+    except BadParameter as error:
+        raise DataInvalid(f"{file}: {error}", mend=error.mend) from error
+    mappings = read(bundle.read(file), str(file), target, names).mappings
+    if entry.iri == names.mappings:
+        said = [triple for mapping in mappings for triple in mapping_triples(mapping, names)]
+        said += [triple for mapping in mappings for triple in run_triples(mapping, names)]
+        return [(*triple, graph) for triple in dict.fromkeys(said)]
+    if entry.iri != names.links(target):
+        raise DataInvalid(
+            f"{file} is about {target}, and the catalogue gives it <{entry.iri}>",
+            mend=f"Give it <{names.links(target)}> and <{names.mappings}>.",
+        )
+    links = [mapping for mapping in mappings if mapping.verdict == "accepted"]
+    return [(Iri(m.subject), Iri(m.predicate), Iri(m.object), graph) for m in links]
 
 
 def _stage(

@@ -62,12 +62,12 @@ def full(session: Session, iri: str) -> Description:
     only, never as triples of their own: Turtle cannot say in which graph a triple stands. Raises `ResultTooLarge`
     where one statement with the blank nodes that hang on it is more than the limit.
     """
-    return _Gathering(session, iri, session.factual | _aside(session), evidence=True).describe()
+    return _Gathering(session, iri, session.factual | _aside(session, iri), evidence=True).describe()
 
 
 def summary(session: Session, iri: str) -> Description:
     """Types, names, notes and direct facts, without claims and evidence; raises as `full`."""
-    return _Gathering(session, iri, session.factual | _aside(session), evidence=False).describe()
+    return _Gathering(session, iri, session.factual | _aside(session, iri), evidence=False).describe()
 
 
 def in_graphs(session: Session, iri: str) -> Description:
@@ -75,10 +75,15 @@ def in_graphs(session: Session, iri: str) -> Description:
     return _Gathering(session, iri, session.shown, evidence=True).describe()
 
 
-def _aside(session: Session) -> frozenset[str]:
-    """The graphs that hold no facts about the world, but nothing uncertain either."""
+def _aside(session: Session, iri: str) -> frozenset[str]:
+    """The graphs that hold no facts about the world, but nothing uncertain either.
+
+    Judgements about links are among them for a judgement and its run; of all else they would be most of what is said.
+    """
     names = session.snapshot.names
-    return session.shown & {names.graph("so2/claims"), names.graph("vocabulary"), names.catalogue}
+    judged = iri.startswith((names.thing("mapping/"), names.thing("run/")))
+    graphs = {names.graph("so2/claims"), names.graph("vocabulary"), names.catalogue}
+    return session.shown & (graphs | {names.mappings} if judged else graphs)
 
 
 def all_statements(iri: str) -> str:

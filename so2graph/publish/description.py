@@ -137,6 +137,9 @@ class GraphDescription:
     by_name_only: bool
     triples: int | None
     downloads: tuple[Download, ...]
+    links: tuple[str, ...] = ()
+    """What its links say, where it is a linkset (VoID, 5); `linked` is the dataset that they lead to."""
+    linked: str | None = None
 
 
 @dataclass(frozen=True)
@@ -263,10 +266,12 @@ def _graph(reader: _Reader, manifest: Manifest, iri: str, addresses: Addresses) 
         local=local,
         catalogued=bool(reader.values(iri, DCTERMS + "title")),
         modality=modality[0] if modality else None,
-        factual=iri not in manifest.aside and not by_name_only,
+        factual=iri not in manifest.aside and not by_name_only and not names.no_fact(iri),
         by_name_only=by_name_only,
         triples=None if by_name_only else manifest.graphs.get(iri, 0),
         downloads=downloads,
+        links=reader.iris(iri, VOID + "linkPredicate"),
+        linked=reader.one(iri, VOID + "objectsTarget"),
     )
 
 

@@ -98,15 +98,9 @@ def describe(session: Session, iri: str, shown: int, counted: int) -> Entity:
     return Entity(iri, tuple(types), tuple(relations), whole)
 
 
-def _aside(session: Session) -> set[str]:
-    """The graphs that speak of statements, terms and graphs, not of the world."""
-    names = session.snapshot.names
-    return {names.graph("so2/claims"), names.graph("vocabulary"), names.catalogue}
-
-
 def _counts(session: Session, thing: Iri, forward: bool, most: int) -> dict[str, int]:
     """How many statements there are of each predicate; one more than `most` in all where there are more."""
-    graphs = session.shown - _aside(session)
+    graphs = session.world
     default = (DEFAULT_GRAPH,) if DEFAULT_GRAPH in graphs else ()
     text = substitute(_COUNTED.format(_DIRECTIONS[forward], most + 1), {"x": thing.n3})
     dataset = Dataset(default, tuple(sorted(graphs - {DEFAULT_GRAPH})))
@@ -129,8 +123,8 @@ def _statements(
 
 
 def _of_the_world(session: Session, quads: Iterator[Quad]) -> Iterator[Quad]:
-    aside = _aside(session)
-    return (quad for quad in quads if _graph_of(quad[3]) not in aside)
+    world = session.world
+    return (quad for quad in quads if _graph_of(quad[3]) in world)
 
 
 def _graph_of(graph: Iri | None) -> str:

@@ -27,12 +27,13 @@ from so2graph.network.picture import write_columns
 from so2graph.network.reading import read_network
 from so2graph.network.tables import EDGE_COLUMNS, NODE_COLUMNS, edge_rows, node_rows
 from so2graph.publish.context import compact, expanded, frame_document, read_context
+from so2graph.publish.making import part_of
 from so2graph.publish.places import places_geojson
-from so2graph.publish.selection import SIDECAR, Export
+from so2graph.publish.selection import SIDECAR, Export, parse
 from so2graph.registry import Bundle
 from so2graph.vocab import DEFAULT_GRAPH, MODALITIES, Iri, Literal
 
-__all__ = ["Sidecar", "framable", "graphs_of", "licence_of", "must_exist", "part_of", "write", "write_file"]
+__all__ = ["Sidecar", "framable", "graphs_of", "licence_of", "make_export", "must_exist", "write", "write_file"]
 
 Tell = Callable[[str, int, int], None]
 """Told how far it is: step, done, total."""
@@ -330,11 +331,6 @@ def licence_of(session: Session) -> str | None:
     return str(rows[0]["licence"]) if rows else None
 
 
-def part_of(path: Path) -> Path:
-    """Where a file is while it is being written."""
-    return path.with_name(f".{path.name[:200]}.part")
-
-
 def write_file(
     path: Path,
     name: str,
@@ -377,3 +373,13 @@ def write_file(
             out.abandon()
             part.unlink(missing_ok=True)
     return made
+
+
+def make_export(session: Session, path: Path, name: str) -> None:
+    """Writes the export of this name with its sidecar; raises what it deserves."""
+    export, _ = parse(name)
+
+    def fill(sink: Sink) -> dict[str, int]:
+        return write(session, export, sink, lambda *_: None)
+
+    write_file(path, export.name, export.format, export.coding, session, fill)

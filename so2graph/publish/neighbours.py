@@ -63,12 +63,11 @@ def _graph_of(graph: Iri | None) -> str:
 
 def _ties(session: Session, quads: Iterable[Quad]) -> Iterator[Quad]:
     """Those statements that are between one thing and another, in the graphs that speak of the world."""
-    names = session.snapshot.names
-    aside = {names.graph("so2/claims"), names.graph("vocabulary"), names.catalogue}
+    world = session.world
     for quad in quads:
         subject, predicate, obj, graph = quad
         ends = isinstance(subject, Iri) and isinstance(obj, Iri)
-        if ends and subject != obj and predicate.value != RDF + "type" and _graph_of(graph) not in aside:
+        if ends and subject != obj and predicate.value != RDF + "type" and _graph_of(graph) in world:
             yield quad
 
 

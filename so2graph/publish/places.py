@@ -124,7 +124,7 @@ def _number(text: str) -> str:
 
 def _typed(session: Session, above: Mapping[str, set[str]]) -> set[str]:
     """What is a place by its class; our own classes are known without the vocabulary."""
-    ours = {session.snapshot.names.term(name) for name in ("UrbanCore", "Region", "UnnamedPlaces")}
+    ours = {session.snapshot.names.term(name) for name in ("UrbanCore", "Region", "MunicipalArea", "UnnamedPlaces")}
     classes = _CLASSES | ours | {one for one, supers in above.items() if supers & _CLASSES}
     rows = session.select(
         f"SELECT DISTINCT ?x WHERE {{ VALUES ?class {{ {_listed(classes)} }} ?x a ?class FILTER(isIRI(?x)) }}"

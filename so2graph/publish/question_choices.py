@@ -39,7 +39,7 @@ _KINDS = {
     "place": (
         "schema:containedInPlace*",
         "dcterms:Location",
-        "schema:Place so2:UrbanCore so2:Region",
+        "schema:Place so2:UrbanCore so2:Region so2:MunicipalArea",
     ),
     "theme": ("skos:broader*", "skos:Concept", "so2:Theme"),
 }

@@ -49,6 +49,7 @@ _OWN_TYPES = {
     "Province": "GovernmentOrganization",
     "AllianceProject": "Project",
     "UrbanCore": "City",
+    "MunicipalArea": "AdministrativeArea",
     "Claim": "Claim",
 }
 """Classes of ours that schema.org has a closer word for than for what stands above them."""

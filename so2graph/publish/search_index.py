@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 from array import array
@@ -11,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from so2graph.publish.making import part_of
 from so2graph.publish.search_text import folded, grams
 from so2graph.publish.search_things import FACETS, Gathered, Thing
 from so2graph.vocab import MODALITIES
 
-__all__ = ["numbers", "write_index"]
+__all__ = ["blob", "numbers", "write_index"]
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -48,7 +48,8 @@ def numbers(blob: bytes) -> array[int]:
     return found
 
 
-def _blob(row: Iterable[int]) -> bytes:
+def blob(row: Iterable[int]) -> bytes:
+    """Numbers as `numbers` reads them."""
     found = array("I", row)
     if sys.byteorder == "big":
         found.byteswap()
@@ -57,7 +58,7 @@ def _blob(row: Iterable[int]) -> bytes:
 
 def write_index(gathered: Gathered, path: Path) -> None:
     """Writes the index to `path`, whole or not at all; raises `sqlite3.Error` or `OSError`."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     part.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(part)) as base:
@@ -81,7 +82,7 @@ def _fill(base: sqlite3.Connection, gathered: Gathered) -> None:
         for gram in set().union(*map(grams, form.split(" "))):
             postings[gram].append(i)
     base.executemany(
-        "INSERT INTO gram VALUES (?,?,?)", ((g, len(row), _blob(row)) for g, row in sorted(postings.items()))
+        "INSERT INTO gram VALUES (?,?,?)", ((g, len(row), blob(row)) for g, row in sorted(postings.items()))
     )
     _values(base, gathered, things)
     _lists(base, things, [name[4] for name in names])
@@ -117,7 +118,7 @@ def _values(base: sqlite3.Connection, gathered: Gathered, things: Sequence[Thing
         for key, value in sorted(gathered.values[facet].items()):
             row = held.get((facet, key), [])
             place = MODALITIES.index(key) if facet == "modality" else int(key) if facet == "year" else 0
-            rows.append((facet, key, place, value.nl, value.en, len(row), _blob(row)))
+            rows.append((facet, key, place, value.nl, value.en, len(row), blob(row)))
         base.executemany("INSERT INTO value VALUES (?,?,?,?,?,?,?)", rows)
 
 
@@ -132,7 +133,7 @@ def _lists(base: sqlite3.Connection, things: Sequence[Thing], of_names: Sequence
         "year": sorted(listed, key=lambda i: (first[i], i)),
         "names": list(of_names),
     }
-    base.executemany("INSERT INTO list VALUES (?,?)", ((name, _blob(row)) for name, row in orders.items()))
+    base.executemany("INSERT INTO list VALUES (?,?)", ((name, blob(row)) for name, row in orders.items()))
     base.execute("INSERT INTO list VALUES ('flags', ?)", (bytes(bool(thing.values) for thing in things),))
 
 

@@ -63,7 +63,7 @@ PLACES = frozenset(
     )
 )
 """Classes of places, with their subclasses."""
-OUR_PLACES = ("UrbanCore", "Region", "UnnamedPlaces")
+OUR_PLACES = ("UrbanCore", "Region", "MunicipalArea", "UnnamedPlaces")
 CONTAINED = frozenset((*(schema + "containedInPlace" for schema in _SCHEMAS), _GEOSPARQL + "sfWithin"))
 SPATIAL = (
     DCTERMS + "spatial",

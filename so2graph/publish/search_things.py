@@ -110,7 +110,7 @@ class _Reader:
     def __init__(self, session: Session) -> None:
         self._session, names = session, session.snapshot.names
         self._vocabulary, self._claims = names.graph("vocabulary"), names.graph("so2/claims")
-        self._world = sorted(session.shown - {self._vocabulary, self._claims, names.catalogue})
+        self._world = sorted(session.world)
         self._modality = {
             graph: MODALITIES.index(local)
             for graph, iri in modalities(session).items()

@@ -109,6 +109,13 @@ def _graphs(triples: Triples, description: Description, statistics: Statistics) 
         iri = graph.about.iri
         triples.add(description.about.iri, VOID + "subset", iri)
         triples.type(iri, VOID + "Dataset")
+        if graph.links:
+            triples.type(iri, VOID + "Linkset")
+            triples.add(iri, VOID + "subjectsTarget", description.about.iri)
+            triples.add(iri, VOID + "linkPredicate", *graph.links)
+            if graph.linked:
+                triples.type(graph.linked, VOID + "Dataset")
+                triples.add(iri, VOID + "objectsTarget", graph.linked)
         triples.add(iri, DCTERMS + "title", *both(graph.about.title))
         if graph.about.licence:
             triples.add(iri, DCTERMS + "license", graph.about.licence)

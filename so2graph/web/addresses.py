@@ -61,6 +61,7 @@ _NEEDS_SERVICE = (
     "vocabulary.json",
 )
 """First parts of the addresses that only a running service can answer."""
+_ONLY_SERVED = ("links/review", "links/health")
 _ASKED_OF_SERVICE = frozenset(
     ("_mediatype", "_profile", "chart", "count", "download", "iri", "limit", "offset", "personal", "view")
 )
@@ -240,7 +241,11 @@ class PlainFiles:
     def offers(self, local: str) -> bool:
         bare, _, query = local.lstrip("/").partition("#")[0].partition("?")
         path = unquote(bare)
-        if path.partition("/")[0] in _NEEDS_SERVICE or _ASKED_OF_SERVICE & dict(parse_qsl(query)).keys():
+        if (
+            path.startswith(_ONLY_SERVED)
+            or path.partition("/")[0] in _NEEDS_SERVICE
+            or _ASKED_OF_SERVICE & dict(parse_qsl(query)).keys()
+        ):
             return False
         while path not in self.withheld and (suffix := _suffix(path)):
             path = path.removesuffix(suffix)

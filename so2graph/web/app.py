@@ -12,7 +12,9 @@ from so2graph.config import Settings
 from so2graph.engine.access import Access
 from so2graph.engine.ask import Engine, InProcess
 from so2graph.engine.kept import Kept, Seen
+from so2graph.engine.signins import SignIns
 from so2graph.errors import So2Error, Unauthorized
+from so2graph.link.mapping import Mapping as Judgement
 from so2graph.network.routes import WaysKeeper
 from so2graph.publish.completion import CompletionKeeper
 from so2graph.publish.statistics import StatisticsKeeper
@@ -27,10 +29,17 @@ from so2graph.web import (
     graph_page,
     graph_store,
     home,
+    links,
+    links_door,
+    links_health,
+    links_mapping,
+    links_review,
     network,
     network_path,
     network_together,
     queries,
+    reconcile,
+    reconcile_draft,
     search,
     service,
     source,
@@ -45,6 +54,7 @@ from so2graph.web.caching import cache_headers, entity_tag, fingerprint, has_alr
 from so2graph.web.headers import ALLOWED_HEADERS, common_headers
 from so2graph.web.network_kept import PictureKeeper
 from so2graph.web.preparing import Prepared
+from so2graph.web.reconcile_keeper import ReconcileIndexes
 from so2graph.web.search_keeper import Indexes
 from so2graph.web.service import Metrics
 from so2graph.web.site import Site, site
@@ -54,7 +64,13 @@ __all__ = ["create_app"]
 _PARTS = (
     *(home, api, described, sparql, editor, queries, things, graph_page, exports, graph_store, service, vocabulary),
     *(network, network_path, network_together, source, search, ask),
+    *(links, links_door, links_health, links_mapping, links_review),
+    *(reconcile, reconcile_draft),
 )
+
+
+_BATCHES = 2
+"""Batches of reconciliation that one worker answers at a time."""
 
 
 def create_app(
@@ -115,12 +131,16 @@ def _extend(app: Flask, settings: Settings, bundle: Bundle) -> None:
     """Gives the application the dataset, and what keeps things worked out of it."""
     app.extensions["so2graph-slots"] = BoundedSemaphore(max(1, settings.threads - 2))
     app.extensions["so2graph"] = Access(settings, bundle)
+    app.extensions["so2graph-judged"] = Kept[tuple[Seen, str], tuple[Judgement, ...]](16)
+    app.extensions["so2graph-sign-ins"] = SignIns(settings.data, settings.sign_in_minutes)
     app.extensions["so2graph-statistics"] = StatisticsKeeper()
     app.extensions["so2graph-sources"] = Kept[Seen, tuple[str, ...]](2)
     app.extensions["so2graph-ways"] = WaysKeeper()
     app.extensions["so2graph-completion"] = CompletionKeeper()
     app.extensions["so2graph-prepared"] = Prepared(settings)
     app.extensions["so2graph-search"] = Indexes(settings)
+    app.extensions["so2graph-reconcile"] = ReconcileIndexes(settings)
+    app.extensions["so2graph-reconciling"] = BoundedSemaphore(_BATCHES)
     app.extensions["so2graph-pictures"] = PictureKeeper(app.extensions["so2graph-prepared"])
     app.extensions["so2graph-fingerprint"] = fingerprint(settings)
 

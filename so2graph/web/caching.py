@@ -17,7 +17,7 @@ __all__ = ["CACHE_CONTROL", "Request", "cache_headers", "entity_tag", "fingerpri
 CACHE_CONTROL = "no-cache"
 _SAYS = ("accept", "accept-language", "accept-profile")
 _DEPENDS = ("host", "accept", "accept-language", "accept-profile", "accept-encoding", "authorization")
-_NOT_CACHED = ("/-/", "/static/", "/queries-running", "/graph-store", "/exports/")
+_NOT_CACHED = ("/-/", "/static/", "/queries-running", "/graph-store", "/exports/", "/links/review")
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from itertools import islice
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from so2graph.web.citation import Citation
 from so2graph.web.entity_summary import kinds, summary
 from so2graph.web.facts import Fact, Ground, Group, Terms, chosen, elsewhere, grounds, in_words, read_along
 from so2graph.web.linking import Document, Link
+from so2graph.web.links_told import links_of
 from so2graph.web.maps import Map, Place, built_outline, draw_map
 from so2graph.web.neighbourhood import draw_neighbourhood
 from so2graph.web.profiles import PROFILES, Profile
@@ -95,6 +96,8 @@ class _Page:
         around = [group for group in groups if self._around(group)]
         placed = self._map(around)
         values = [group for group in groups if self._is_value(group, placed)]
+        linked, unlinked = links_of(here, self._iri, self._most)
+        told = {(one.mapping.predicate, one.mapping.object) for one in linked}
         others = sorted({str(fact.thing) for group in around for fact in group.things})
         years = timeline([*around, *values], dates_of(here.session, others), self._most)
         name = terms.name(self._iri)
@@ -114,7 +117,13 @@ class _Page:
             step=lambda one: step_in_words(one, self._labels),
             around=around,
             values=values,
-            elsewhere=[group for group in groups if elsewhere(group.relation, self._names.base)],
+            elsewhere=[
+                rest
+                for group in groups
+                if elsewhere(group.relation, self._names.base) and (rest := _untold(group, told)).facts
+            ],
+            linked=linked,
+            unlinked=unlinked,
             picture=draw_neighbourhood(terms, self._iri, around, here.settings.max_picture_things),
             years=years,
             map=placed,
@@ -221,6 +230,13 @@ class _Page:
             return Cell(self._terms.name(term.value), None if own else self._here.href(term.value), iri=term.value)
         language = term.language if isinstance(term, Literal) else None
         return Cell(self._terms.value(term), language=language)
+
+
+def _untold(group: Group, told: Collection[tuple[str, str]]) -> Group:
+    """A group without the links that are told with what they rest on."""
+    predicate = group.relation.predicate
+    facts = tuple(fact for fact in group.facts if (predicate, str(fact.end)) not in told)
+    return replace(group, facts=facts, count=group.count - (len(group.facts) - len(facts)))
 
 
 def _text(note: str) -> str:

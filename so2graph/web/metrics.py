@@ -90,7 +90,8 @@ class Observer:
         status = str(out.status) if whole else "broken"
         method = request.method if request.method in _METHODS else "other"
         # How much somebody with a token was sent is nobody's business.
-        size = 0 if "authorization" in request.headers else out.size
+        named = "authorization" in request.headers or "cookie" in request.headers
+        size = 0 if named else out.size
         self._pending.append((route, method, status, seconds, size))
         if out.query:
             self._queries.labels(status).inc()

@@ -105,6 +105,8 @@ GROUPS: dict[str, Text] = {
     "sparql": Text("SPARQL en Graph Store", "SPARQL and the Graph Store"),
     "things": Text("Dingen, begrippen en grafen", "Things, terms and graphs"),
     "network": Text("Het netwerk", "The network"),
+    "links": Text("Koppelingen met andere bronnen", "Links with other sources"),
+    "reconcile": Text("Namen koppelen (Reconciliation API)", "Matching names (Reconciliation API)"),
     "dataset": Text("De dataset als geheel", "The dataset as a whole"),
     "service": Text("De dienst zelf", "The service itself"),
 }

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
+from so2graph.web.openapi_schemas_reconcile import RECONCILE_SCHEMAS
+from so2graph.web.openapi_shapes import Schema, ref
+from so2graph.web.openapi_shapes import listed as _list
+from so2graph.web.openapi_shapes import shape as _object
+
 __all__ = ["SCHEMAS", "Schema", "ref"]
-
-Schema = dict[str, object]
-
-
-def ref(name: str) -> Schema:
-    """A reference to a schema of this table."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(required: str, /, **properties: Schema) -> Schema:
-    return {"type": "object", "required": required.split(), "properties": properties}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
 
 _TEXT: Schema = {"type": "string"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
@@ -348,6 +337,7 @@ SCHEMAS: dict[str, Schema] = {
         ),
         "description": "The parts of the network, and what holds them together.",
     },
+    **RECONCILE_SCHEMAS,
     "LinkSet": {
         **_object(
             "linkset",

@@ -11,6 +11,7 @@ from so2graph.registry import Text
 from so2graph.web.openapi_ask import ASK_ROUTES
 from so2graph.web.openapi_dataset import DATASET_ROUTES
 from so2graph.web.openapi_editor import EDITOR_ROUTES
+from so2graph.web.openapi_links import LINK_ROUTES
 from so2graph.web.openapi_network import NETWORK_ROUTES
 from so2graph.web.openapi_parts import (
     IF_NONE_MATCH,
@@ -25,6 +26,7 @@ from so2graph.web.openapi_parts import (
     json_of,
     local,
 )
+from so2graph.web.openapi_reconcile import RECONCILE_ROUTES
 from so2graph.web.openapi_schemas import ref
 from so2graph.web.openapi_search import SEARCH_ROUTES
 from so2graph.web.openapi_sparql import SPARQL_ROUTES
@@ -84,6 +86,8 @@ ROUTES: tuple[Route, ...] = (
     *THING_ROUTES,
     *SEARCH_ROUTES,
     *NETWORK_ROUTES,
+    *LINK_ROUTES,
+    *RECONCILE_ROUTES,
     *DATASET_ROUTES,
     Route(
         "/queries-running",

@@ -44,6 +44,7 @@ _FOLLOWED = ("http://", "https://", "urn:")
 _READ = "source"
 _SECTIONS = (
     ("network", "nav.network"),
+    ("links", "nav.links"),
     ("ask", "nav.ask"),
     (_READ, "nav.source"),
     ("queries", "nav.queries"),
@@ -95,6 +96,10 @@ class Site:
     def parameters(self) -> dict[str, list[str]]:
         """The parameters of the URL; raises `BadRequest` when they are not UTF-8."""
         return read_parameters(request.query_string)
+
+    def act_for(self, caller: Caller) -> None:
+        """Answers with the rights of somebody else from here on: of who has signed in."""
+        self._caller, self._session = caller, None
 
     @property
     def settings(self) -> Settings:

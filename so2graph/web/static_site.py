@@ -49,6 +49,7 @@ _STARTS = (
     "network.json",
     "network.svg",
     "network/together",
+    "links",
     "context.jsonld",
     "sitemap.xml",
     "robots.txt",

@@ -19,6 +19,7 @@ from so2graph.publish.schema_org import SCHEMA, schema_document, schema_org, sch
 from so2graph.vocab import DCTERMS, Iri, parse_iri
 from so2graph.web.entity_page import entity_page
 from so2graph.web.linking import LINKSET_FORMATS, Document, Link, link_header, linkset
+from so2graph.web.links_mapping import mapping_here, mapping_page
 from so2graph.web.naming import page_local, spellings, written_path
 from so2graph.web.profiles import (
     PROFILES,
@@ -151,7 +152,10 @@ def data_links(here: Site, iri: str) -> list[Link]:
 def _answer(here: Site, document: Document, suffix: str | None) -> Response:
     profile, chosen = _chosen(here, suffix)
     links = document.links(profile, chosen.format, data_links(here, document.iri))
-    if chosen.format is HTML and profile.name == "full":
+    mapping = mapping_here(here, document.iri) if chosen.format is HTML and profile.name == "full" else None
+    if mapping is not None:
+        response = mapping_page(here, document, links, mapping)
+    elif chosen.format is HTML and profile.name == "full":
         data = schema_document(document.iri, _in_page(here, document))
         response = entity_page(here, document, links, data)
     elif chosen.format is HTML:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -12,32 +11,20 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
 
+from benchmarks.chromium import LOOPBACK_FLAGS, MISSING, chromium
 from tests.browser.faults import Faults
 from tests.test_service import serving
 
 NewPage = Callable[..., Page]
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-unsafe-swiftshader",
-    # No name is looked up, and nothing but this machine is reached: also by what no test listens to.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
 
 
 def _chromium() -> str:
     """The path of Chromium; skips where there is none, and fails there if SO2GRAPH_BROWSER says `required`."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    found = chromium()
     if found is None:
-        reason = "no Chromium here: install Debian's package chromium, or name one in CHROMIUM"
         if os.environ.get("SO2GRAPH_BROWSER") == "required":
-            pytest.fail(reason)
-        pytest.skip(reason)
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
     return found
 
 
@@ -47,7 +34,7 @@ def browser() -> Iterator[Browser]:
     path = _chromium()
     with tempfile.TemporaryDirectory(prefix="so2graph-browser-") as home, sync_playwright() as playwright:
         env: dict[str, str | float | bool] = {**os.environ, "HOME": home}
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS), env=env)
+        browser = playwright.chromium.launch(executable_path=path, args=list(LOOPBACK_FLAGS), env=env)
         yield browser
         browser.close()
 

@@ -29,7 +29,7 @@ KINDS = (
     "theme-social-enterprises",
     "so2-page",
     "claim-f23",
-    "outside-02",
+    "outside-06",
     "we",
 )
 

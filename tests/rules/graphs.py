@@ -10,8 +10,9 @@ from rdflib import OWL, RDF, RDFS, SKOS, Dataset, Graph, Literal, Namespace, URI
 from rdflib.term import Node
 
 from so2graph.errors import Fault
+from so2graph.link.sssom import SUFFIX, read, target_of_file
 from so2graph.registry import Bundle
-from so2graph.vocab import CANONICAL_BASE
+from so2graph.vocab import CANONICAL_BASE, Names
 
 Rule = Callable[[Graph], Iterator[Fault]]
 
@@ -48,7 +49,13 @@ def load_ontology(bundle: Bundle) -> Graph:
 
 
 def load_data(bundle: Bundle, *, contact: bool = True) -> Graph:
-    return graph_of(*(p for p in sorted(bundle.data.rglob("*.trig")) if contact or p.name != "contact.trig"))
+    """What the files of the data say, the links that were accepted as well."""
+    graph = graph_of(*(p for p in sorted(bundle.data.rglob("*.trig")) if contact or p.name != "contact.trig"))
+    for path in sorted((bundle.data / "links").glob(f"*{SUFFIX}")):
+        for mapping in read(bundle.read(path), path.name, target_of_file(path.name), Names(bundle.base)).mappings:
+            if mapping.verdict == "accepted":
+                graph.add((URIRef(mapping.subject), URIRef(mapping.predicate), URIRef(mapping.object)))
+    return graph
 
 
 def load_catalogue(bundle: Bundle) -> Graph:

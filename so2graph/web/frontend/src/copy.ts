@@ -1,20 +1,20 @@
 // Buttons that copy a piece of program, or an address.
 
-/** Puts a button beside each snippet and permalink below `root`; `words` are what it says before and after. */
-export function copyButtons(root: ParentNode, words: { copy: string; copied: string }): void {
-  for (const source of root.querySelectorAll<HTMLElement>(".snippet pre, .permalink input, pre.sparql")) {
+/** Puts a button beside what is to be copied below `root`: that has `data-copy` and `data-copied`, what the button says before and after. */
+export function copyButtons(root: ParentNode): void {
+  for (const source of root.querySelectorAll<HTMLElement>("[data-copy]")) {
     if (source.dataset["copies"]) continue;
     source.dataset["copies"] = "yes";
     const button = document.createElement("button");
     button.type = "button";
     button.className = "plain copy";
-    button.textContent = words.copy;
-    button.addEventListener("click", () => void copy(source, button, words));
+    button.textContent = source.dataset["copy"] ?? "";
+    button.addEventListener("click", () => void copy(source, button));
     source.before(button);
   }
 }
 
-async function copy(source: HTMLElement, button: HTMLButtonElement, words: { copy: string; copied: string }): Promise<void> {
+async function copy(source: HTMLElement, button: HTMLButtonElement): Promise<void> {
   const text = source instanceof HTMLInputElement ? source.value : source.textContent ?? "";
   try {
     await navigator.clipboard.writeText(text);
@@ -24,6 +24,6 @@ async function copy(source: HTMLElement, button: HTMLButtonElement, words: { cop
     else getSelection()?.selectAllChildren(source);
     return;
   }
-  button.textContent = words.copied;
-  setTimeout(() => { button.textContent = words.copy; }, 2000);
+  button.textContent = source.dataset["copied"] ?? "";
+  setTimeout(() => { button.textContent = source.dataset["copy"] ?? ""; }, 2000);
 }

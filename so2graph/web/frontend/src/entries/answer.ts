@@ -1,13 +1,12 @@
 // A page with an answer: buttons that copy, names that are suggested.
 import { copyButtons } from "../copy";
 import { suggestions } from "../suggest";
-import { words } from "../words";
 
-copyButtons(document, words);
+copyButtons(document);
 suggestions(document);
 document.addEventListener("so2graph:answer", (event) => {
   if (event instanceof CustomEvent && event.detail instanceof HTMLElement) {
-    copyButtons(event.detail, words);
+    copyButtons(event.detail);
     suggestions(event.detail);
   }
 });

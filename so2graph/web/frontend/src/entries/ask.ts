@@ -1,7 +1,6 @@
 // The form of a question: every choice shows at once in the sentence, the answer and the address, without a new page.
 import { copyButtons } from "../copy";
 import { suggestions } from "../suggest";
-import { words } from "../words";
 
 const part = document.getElementById("asking");
 const said = document.getElementById("asking-said");
@@ -53,7 +52,7 @@ async function show(address: string, focus: string, push: boolean): Promise<void
 function begin(): void {
   const form = part?.querySelector<HTMLFormElement>("form.asking");
   if (!part || !form) return;
-  copyButtons(part, words);
+  copyButtons(part);
   suggestions(part);
   form.addEventListener("change", event => {
     const field = event.target;

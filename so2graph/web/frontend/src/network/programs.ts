@@ -12,36 +12,61 @@ export const paper = { rgb: [1, 1, 1] as [number, number, number] };
 export interface SignData extends NodeDisplayData { sign: number }
 export interface LineData extends EdgeDisplayData { dash: number; lane: number }
 
-const SIGN_VERTEX = /* glsl */ `
+/** What both vertex shaders begin with: where things are, and the colour of one, which is its number when a click is looked up. */
+const VERTEX = /* glsl */ `
 attribute vec4 a_id;
 attribute vec4 a_color;
-attribute vec2 a_position;
-attribute float a_size;
-attribute float a_sign;
-attribute float a_angle;
 uniform mat3 u_matrix;
-uniform float u_sizeRatio;
 uniform float u_correctionRatio;
 varying vec4 v_color;
-varying vec2 v_at;
-varying float v_pixel;
-varying float v_sign;
-const float bias = 255.0 / 254.0;
-void main() {
-  // Never smaller than a dot that can be seen.
-  float radius = max(a_size / u_sizeRatio, 1.1);
-  float reach = 1.3;
-  vec2 corner = 2.0 * reach * vec2(cos(a_angle), sin(a_angle));
-  gl_Position = vec4((u_matrix * vec3(a_position + corner * radius * u_correctionRatio * 2.0, 1.0)).xy, 0.0, 1.0);
-  v_at = corner;
-  v_pixel = 1.0 / radius;
-  v_sign = a_sign;
+void place(vec2 at) {
+  gl_Position = vec4((u_matrix * vec3(at, 1.0)).xy, 0.0, 1.0);
+}
+void colour() {
   #ifdef PICKING_MODE
   v_color = a_id;
   #else
   v_color = a_color;
   #endif
-  v_color.a *= bias;
+  v_color.a *= 255.0 / 254.0;
+}`;
+
+const number = (name: string, size = 1) => ({ name, size, type: FLOAT });
+const bytes = (name: string) => ({ name, size: 4, type: UNSIGNED_BYTE, normalized: true });
+/** The attributes of `VERTEX`: the last two numbers of each item. */
+const COLOURS = [bytes("a_color"), bytes("a_id")];
+
+const UNIFORMS = ["u_matrix", "u_correctionRatio"] as const;
+
+function setPlaces(params: RenderParams, gl: WebGLRenderingContext, at: Record<(typeof UNIFORMS)[number], WebGLUniformLocation>): void {
+  gl.uniformMatrix3fv(at.u_matrix, false, params.matrix);
+  gl.uniform1f(at.u_correctionRatio, params.correctionRatio);
+}
+
+function finish(array: Float32Array, start: number, color: string, index: number): void {
+  array[start] = floatColor(color);
+  array[start + 1] = index;
+}
+
+const SIGN_VERTEX = /* glsl */ `${VERTEX}
+attribute vec2 a_position;
+attribute float a_size;
+attribute float a_sign;
+attribute float a_angle;
+uniform float u_sizeRatio;
+varying vec2 v_at;
+varying float v_pixel;
+varying float v_sign;
+void main() {
+  // Never smaller than a dot that can be seen.
+  float radius = max(a_size / u_sizeRatio, 1.1);
+  float reach = 1.3;
+  vec2 corner = 2.0 * reach * vec2(cos(a_angle), sin(a_angle));
+  place(a_position + corner * radius * u_correctionRatio * 2.0);
+  v_at = corner;
+  v_pixel = 1.0 / radius;
+  v_sign = a_sign;
+  colour();
 }`;
 
 const SIGN_FRAGMENT = /* glsl */ `
@@ -79,20 +104,14 @@ void main(void) {
   #endif
 }`;
 
-const SIGN_UNIFORMS = ["u_matrix", "u_sizeRatio", "u_correctionRatio", "u_paper"] as const;
+const SIGN_UNIFORMS = [...UNIFORMS, "u_sizeRatio", "u_paper"] as const;
 
 export class SignProgram extends NodeProgram<(typeof SIGN_UNIFORMS)[number]> {
   override getDefinition() {
     return {
       VERTICES: 3, VERTEX_SHADER_SOURCE: SIGN_VERTEX, FRAGMENT_SHADER_SOURCE: SIGN_FRAGMENT, METHOD: TRIANGLES, UNIFORMS: SIGN_UNIFORMS,
-      ATTRIBUTES: [
-        { name: "a_position", size: 2, type: FLOAT },
-        { name: "a_size", size: 1, type: FLOAT },
-        { name: "a_sign", size: 1, type: FLOAT },
-        { name: "a_color", size: 4, type: UNSIGNED_BYTE, normalized: true },
-        { name: "a_id", size: 4, type: UNSIGNED_BYTE, normalized: true },
-      ],
-      CONSTANT_ATTRIBUTES: [{ name: "a_angle", size: 1, type: FLOAT }],
+      ATTRIBUTES: [number("a_position", 2), number("a_size"), number("a_sign"), ...COLOURS],
+      CONSTANT_ATTRIBUTES: [number("a_angle")],
       CONSTANT_DATA: [[0], [(2 * Math.PI) / 3], [(4 * Math.PI) / 3]],
     };
   }
@@ -103,21 +122,17 @@ export class SignProgram extends NodeProgram<(typeof SIGN_UNIFORMS)[number]> {
     array[start++] = data.y;
     array[start++] = data.size;
     array[start++] = (data as SignData).sign;
-    array[start++] = floatColor(data.color);
-    array[start++] = index;
+    finish(array, start, data.color, index);
   }
 
   override setUniforms(params: RenderParams, { gl, uniformLocations: at }: ProgramInfo<(typeof SIGN_UNIFORMS)[number]>): void {
-    gl.uniformMatrix3fv(at.u_matrix, false, params.matrix);
+    setPlaces(params, gl, at);
     gl.uniform1f(at.u_sizeRatio, params.sizeRatio);
-    gl.uniform1f(at.u_correctionRatio, params.correctionRatio);
     gl.uniform3fv(at.u_paper, paper.rgb);
   }
 }
 
-const LINE_VERTEX = /* glsl */ `
-attribute vec4 a_id;
-attribute vec4 a_color;
+const LINE_VERTEX = /* glsl */ `${VERTEX}
 attribute vec2 a_normal;
 attribute float a_thickness;
 attribute float a_dash;
@@ -126,32 +141,23 @@ attribute vec2 a_start;
 attribute vec2 a_end;
 attribute float a_end_share;
 attribute float a_side;
-uniform mat3 u_matrix;
-uniform float u_correctionRatio;
 uniform vec2 u_view;
-varying vec4 v_color;
 varying float v_along;
 varying float v_across;
 varying float v_half;
 varying float v_dash;
-const float bias = 255.0 / 254.0;
 void main() {
   float half_ = a_thickness * 0.5 + 0.7;
   vec2 aside = a_normal * (a_lane * 4.5 + a_side * half_) * u_correctionRatio * 2.0;
   vec2 start = (u_matrix * vec3(a_start, 1.0)).xy;
   vec2 end = (u_matrix * vec3(a_end, 1.0)).xy;
-  gl_Position = vec4((u_matrix * vec3(mix(a_start, a_end, a_end_share) + aside, 1.0)).xy, 0.0, 1.0);
+  place(mix(a_start, a_end, a_end_share) + aside);
   // In pixels, so that dashes are as long at every distance.
   v_along = a_end_share * length((end - start) * u_view * 0.5);
   v_across = a_side * half_;
   v_half = a_thickness * 0.5;
   v_dash = a_dash;
-  #ifdef PICKING_MODE
-  v_color = a_id;
-  #else
-  v_color = a_color;
-  #endif
-  v_color.a *= bias;
+  colour();
 }`;
 
 const LINE_FRAGMENT = /* glsl */ `
@@ -178,23 +184,16 @@ void main(void) {
   #endif
 }`;
 
-const LINE_UNIFORMS = ["u_matrix", "u_correctionRatio", "u_view"] as const;
+const LINE_UNIFORMS = [...UNIFORMS, "u_view"] as const;
 
 export class LineProgram extends EdgeProgram<(typeof LINE_UNIFORMS)[number]> {
   override getDefinition() {
     return {
       VERTICES: 6, VERTEX_SHADER_SOURCE: LINE_VERTEX, FRAGMENT_SHADER_SOURCE: LINE_FRAGMENT, METHOD: TRIANGLES, UNIFORMS: LINE_UNIFORMS,
       ATTRIBUTES: [
-        { name: "a_start", size: 2, type: FLOAT },
-        { name: "a_end", size: 2, type: FLOAT },
-        { name: "a_normal", size: 2, type: FLOAT },
-        { name: "a_thickness", size: 1, type: FLOAT },
-        { name: "a_dash", size: 1, type: FLOAT },
-        { name: "a_lane", size: 1, type: FLOAT },
-        { name: "a_color", size: 4, type: UNSIGNED_BYTE, normalized: true },
-        { name: "a_id", size: 4, type: UNSIGNED_BYTE, normalized: true },
+        number("a_start", 2), number("a_end", 2), number("a_normal", 2), number("a_thickness"), number("a_dash"), number("a_lane"), ...COLOURS,
       ],
-      CONSTANT_ATTRIBUTES: [{ name: "a_end_share", size: 1, type: FLOAT }, { name: "a_side", size: 1, type: FLOAT }],
+      CONSTANT_ATTRIBUTES: [number("a_end_share"), number("a_side")],
       CONSTANT_DATA: [[0, 1], [0, -1], [1, 1], [1, 1], [0, -1], [1, -1]],
     };
   }
@@ -211,13 +210,11 @@ export class LineProgram extends EdgeProgram<(typeof LINE_UNIFORMS)[number]> {
     array[start++] = data.size;
     array[start++] = dash;
     array[start++] = lane;
-    array[start++] = floatColor(data.color);
-    array[start++] = index;
+    finish(array, start, data.color, index);
   }
 
   override setUniforms(params: RenderParams, { gl, uniformLocations: at }: ProgramInfo<(typeof LINE_UNIFORMS)[number]>): void {
-    gl.uniformMatrix3fv(at.u_matrix, false, params.matrix);
-    gl.uniform1f(at.u_correctionRatio, params.correctionRatio);
+    setPlaces(params, gl, at);
     gl.uniform2f(at.u_view, params.width, params.height);
   }
 }
