@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from benchmarks import exports, frames, linking, report, synthetic
+from benchmarks import exports, frames, linking, reconcile, report, synthetic
 from benchmarks.client import Failed
 from benchmarks.results import Row, judge, ratios
 from benchmarks.suite import Suite, plan
@@ -40,6 +40,7 @@ class Run:
     unmoved: str = ""
     linked: list[linking.Scored] = field(default_factory=list)
     unlinked: str = ""
+    reconciled: list[reconcile.Batches] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
     def write(self, record: dict[str, object]) -> None:
@@ -122,6 +123,25 @@ class Run:
                 flush=True,
             )
 
+    def reconcile(self, folder: Path) -> None:
+        """Asks the reconciliation service for batches of names."""
+        try:
+            self.reconciled = reconcile.measure(folder / "reconcile")
+        except reconcile.FAILURES as error:
+            self.write({"kind": "reconcile", "error": f"{type(error).__name__}: {error}"})
+            print(f"reconcile: {error}", file=sys.stderr, flush=True)
+        for row in self.reconciled:
+            self.write({"kind": "reconcile", **asdict(row)})
+            print(
+                f"[{time.monotonic() - self.begun:5.0f} s] reconcile {row.what}: {row.batch} in {row.usual:.0f} ms, "
+                f"95 % below {row.slow:.0f} ms",
+                flush=True,
+            )
+
+    def linking_table(self) -> list[str]:
+        """What there is to say of linking: sets with known answers, and batches of names."""
+        return [*linking.table(self.linked, self.unlinked), "", *reconcile.table(self.reconciled)]
+
     def _bears(self, name: str, size: int) -> bool:
         return name != RDFLIB or size <= _RDFLIB_MOST or self.options.with_rdflib_1m
 
@@ -170,7 +190,7 @@ def _finish(run: Run, about: dict[str, object], missing: Sequence[str]) -> None:
             *exports.table(run.exported),
         ],
         "The network in a browser": frames.table(run.moved, run.unmoved),
-        _LINKING: linking.table(run.linked, run.unlinked),
+        _LINKING: run.linking_table(),
         "Memory at most": [
             "Proportional set size of all processes of a system, sampled while it loaded and answered.",
             "",
@@ -186,7 +206,7 @@ def _finish(run: Run, about: dict[str, object], missing: Sequence[str]) -> None:
 
 def _finish_linking(run: Run) -> int:
     """Prints the part about linking, and writes it into the page; 1 when a mark is not met."""
-    text = linking.table(run.linked, run.unlinked)
+    text = run.linking_table()
     print(f"\n{_LINKING}\n", *text, sep="\n")
     if run.options.table:
         report.write_section(run.options.table, _LINKING, text)
@@ -218,6 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         broken = ""
         if options.only:
             run.link()
+            run.reconcile(Path(name))
             return _finish_linking(run)
         for size in options.sizes:
             try:
@@ -228,6 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"ERROR {broken}", file=sys.stderr, flush=True)
         run.browse(Path(name))
         run.link()
+        run.reconcile(Path(name))
         _finish(run, about, missing)
     unmet = any(row.met == "no" for row in run.linked)
     return 1 if broken or unmet or any(row.stopped or row.errors for row in run.rows) else 0

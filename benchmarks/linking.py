@@ -186,8 +186,8 @@ def table(rows: Sequence[Scored], why_not: str) -> list[str]:
         return [f"Not measured: {why_not}."]
     lines = [
         "Two lists are linked whole (not given pairs), without labels, with the same settings for every set; only "
-        "the kinds of its fields are told. Links count from a probability of one half. 'Accepted' is what no person is "
-        "asked about, with a wish of 99 right in 100. The baseline is TF-IDF of three-letter grams, the ten best, "
+        "the kinds of its fields are told. Links count from a probability of one half. 'Accepted' is what no person "
+        "is asked about, with a wish of 99 right in 100. The baseline is TF-IDF of three-letter grams, the ten best, "
         "then one to one from a cosine of 0.5. Intervals are 95 %, by bootstrap.",
         "",
         "| set | things | right pairs | precision | recall | F1 | 95 % | baseline P | R | F1 | mark | met? |",

@@ -106,7 +106,7 @@ _FORM = re.compile(r"^(Stichting|Vereniging) |(?<!Holding) B\.V\.$| (V\.O\.F\.|N
 SPEC = Spec(
     "scale",
     (Field("name", Kind.NAME), Field("city", Kind.PLACE)),
-    top=10,
+    top=6,
 )
 """Names and places, as a trade register and a list of organisations have both."""
 

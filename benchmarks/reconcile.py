@@ -22,9 +22,11 @@ from benchmarks.client import Failed, Request, fetch, put_file
 from benchmarks.processes import weighed
 from benchmarks.systems import OURS, So2graph, make
 
-__all__ = ["Batches", "measure", "table"]
+__all__ = ["FAILURES", "Batches", "measure", "table"]
 
 NAMES, BATCHES, BATCH = 100_000, 100, 50
+FAILURES = (Failed, OSError, RuntimeError)
+"""What may go wrong with a service, and does not end a run."""
 _CAP = 600.0
 _SEED = 7
 _BASE = "https://example.org/synthetic/name/"
@@ -126,7 +128,7 @@ def _ready(port: int) -> float:
     began = time.monotonic()
     while True:
         try:
-            fetch(port, Request("/reconcile", method="GET", headers={"Accept": "application/json"}), _CAP)
+            fetch(port, Request("/reconcile/suggest/type?prefix=", method="GET"), _CAP)
         except Failed:
             if time.monotonic() - began > _CAP:
                 raise
@@ -186,7 +188,7 @@ def _batch(
 def table(rows: Sequence[Batches]) -> list[str]:
     """The rows as a table in Markdown, with what they mean."""
     if not rows:
-        return ["Not measured."]
+        return ["Batches of names were not measured."]
     head = (
         f"Batches of {rows[0].batch} names over HTTP against {rows[0].names:,} invented ones, spelled in other ways, "
         f"no batch twice. The index was there {rows[0].first:g} s after the first request; the service weighs "

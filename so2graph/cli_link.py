@@ -158,13 +158,27 @@ def run(target: str, wish: float | None, types: tuple[str, ...], dry_run: bool, 
         return
     written = 0 if dry_run else _accept(session, found, done, settings)
     _report(session, found, snapshot, done, written, dry_run=dry_run)
+    if not types:
+        _earlier(session, found, done)
+
+
+def _earlier(session: Session, target: Target, done: Done) -> None:
+    """Tells of links that an earlier run made and this one did not find: they stay, until somebody withdraws them."""
+    from so2graph.link.linkset import judgements
+
+    now = {each.record for each in done.accepted}
+    said = [each for each in judgements(session, target.name) if each.verdict == "accepted" and not each.by_person]
+    if lost := [each for each in said if each.record not in now]:
+        click.echo(f"  earlier    {len(lost)} links of earlier runs were not found again; they stay until withdrawn:")
+        for each in lost[:10]:
+            click.echo(f"             {each.record}  {each.subject_label or each.subject} – {each.object}")
 
 
 def _accept(session: Session, target: Target, done: Done, settings: Settings) -> int:
     """Writes what was accepted; how many links are new."""
     from so2graph.engine.offline import apply_offline
+    from so2graph.link.catalogued import linkset_of
     from so2graph.link.linkset import judge_write, judgements
-    from so2graph.link.running import linkset_of
 
     before = {each.record for each in judgements(session, target.name) if each.verdict == "accepted"}
     if not done.accepted:

@@ -68,6 +68,7 @@ HOMES = {
     "stdnum": {"so2graph/link/identifiers.py"},
     "jsonschema": {"so2graph/link/conformance_schemas.py"},
     "duckdb": {"so2graph/link/train.py"},
+    "jsonschema": {"so2graph/link/conformance_schemas.py"},
     "splink": {"so2graph/link/train.py"},
     "pyspark": {"so2graph/link/spark.py"},
     "click": {

@@ -86,7 +86,9 @@ def _best(value: np.ndarray) -> float:
     """The greatest sum of a matching, by trying all."""
     rows, columns = value.shape
     wide = np.hstack([value, np.zeros((rows, rows))])
-    return max(sum(wide[i, j] for i, j in enumerate(some)) for some in permutations(range(columns + rows), rows))
+    return float(
+        max(sum(wide[i, j] for i, j in enumerate(some)) for some in permutations(range(columns + rows), rows))
+    )
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from so2graph.link.features import LEVELS, UNKNOWN, WORDS, Terms, compare, features, frequencies_of, terms_of
-from so2graph.link.normalise import normal_forms, normalise
+from so2graph.link.forms import normal_forms
+from so2graph.link.normalise import normalise
 from so2graph.link.record import Record
 from so2graph.link.spec import Field, Kind, Spec
 from so2graph.link.tables import records_table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -69,13 +70,16 @@ def test_a_weight_is_the_weight_that_splink_gives(
         known = model.frequencies[each.name]
         terms = pairs.column(term_column(each.name)).to_pylist()
         rare = [each.u[-1] * known.frequency(term) / known.collision if term else None for term in terms]
-        kept = [None if value is None else min(each.u[-1] * 8, max(each.u[-1] / 8, value)) for value in rare]
+        step = (each.m[-1] / each.u[-1]) / (each.m[-2] / each.u[-2])
+        most = each.u[-1] * min(8, step**0.5)
+        kept = [None if value is None else min(most, max(each.u[-1] / 8, value)) for value in rare]
         table = table.append_column(term_column(each.name), pairs.column(term_column(each.name)))
         table = table.append_column(f"tf_{term_column(each.name)}", pa.array(kept, pa.float64()))
     api = DuckDBAPI()
     sides = [api.register(table, table_name=name) for name in ("ours", "theirs")]
     linker = Linker(sides, settings(model, rarity=True), log_level=None)
-    predicted = linker.inference.predict().as_pyarrow_table().sort_by("unique_id_l")
+    answer: Any = linker.inference.predict()
+    predicted: pa.Table = answer.as_pyarrow_table().sort_by("unique_id_l")
     assert predicted.num_rows == pairs.num_rows
     theirs = predicted.column("match_weight").to_numpy()
     ours = weights(pairs, model)
@@ -146,6 +150,7 @@ def test_a_common_value_says_less_than_a_rare_one(model: Model) -> None:
     """That both are in Groningen, as half of all are, weighs less than that both are in Emmen."""
     both = [model.parts({"city": (city,)}, {"city": (city,)})[1].weight for city in ("groningen", "emmen")]
     assert both[0] < both[1]
+    assert both[0] >= model.comparisons[1].bits(2) - 1e-9
 
 
 def test_a_model_is_the_same_when_it_is_read_again(model: Model) -> None:

@@ -156,7 +156,7 @@ def test_the_overview_counts_and_leads_on(judges: Judges) -> None:
     assert "Koppelingen met andere bronnen" in page
     for target in ("gazetteer", "geonames", "wikidata", "tooi"):
         assert f'href="/links/{target}?lang=nl"' in page
-    assert "gazetteer.csv" in page
+    assert "2026-11-20" in page
     listed = judges.send("GET", "/links/geonames?lang=en", Accept=HTML).text
     assert listed.count('<tr class="accepted"') > 3
     assert "/links/geonames.sssom.tsv" in listed

@@ -188,17 +188,22 @@ def test_a_second_run_makes_no_second_link(place: Place) -> None:
 
 
 def test_what_a_person_refused_is_not_asked_again(place: Place) -> None:
-    """A pair that is refused is in no later run, whatever speaks for it; and no machine writes it."""
+    """A pair that is refused is in no later run, whatever speaks for it; and no machine writes it. What an earlier run
+    linked and this one does not find stays, and is told."""
     place.run("fetch", "wof", "--from", str(_reference(FILES["wof"])))
     refused = Mapping(
         f"{ID}assen", EXACT, f"{WOF}101751879", "wof", negated=True, justification="ManualMappingCuration"
     )
-    place.judge(refused)
+    earlier = Mapping(f"{ID}nuts-nl1", EXACT, f"{WOF}85687053", "wof", justification="LexicalMatching")
+    place.judge(refused, earlier)
     done = place.run("run", "wof")
     assert done.exit_code == 0, done.output
     assert "assen" not in place.links("wof")
     assert f"{WOF}101751879" not in _decided(place, "wof", "accept", "review", "reject").get("assen", set())
     assert [each for each in judgements(place.session, "wof") if each.subject == f"{ID}assen"] == [refused]
+    assert "1 links of earlier runs were not found again" in done.stdout
+    assert earlier.record in done.stdout
+    assert place.links("wof")["nuts-nl1"] == f"{WOF}85687053"
 
 
 def test_a_dry_run_writes_nothing_but_the_run(place: Place) -> None:

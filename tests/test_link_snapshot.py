@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -471,6 +472,17 @@ def test_an_answer_that_was_cut_off_is_asked_for_in_halves(
     narrow = _target(tmp_path, prefixes, kind="sparql", url=f"{remote.url}/sparql", page=1, chunk=1, most_rows=2)
     with pytest.raises(DataInvalid, match="at most 2 values"):
         _take(narrow, session, mine)
+
+
+def test_between_two_questions_there_is_a_pause(
+    remote: Remote, session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes
+) -> None:
+    """`link_pause_milliseconds` passes between the end of one and the beginning of the next."""
+    target = _target(tmp_path, prefixes, kind="sparql", url=f"{remote.url}/sparql", page=60, chunk=60)
+    begun = time.monotonic()
+    _take(target, session, replace(mine, link_pause_milliseconds=200))
+    assert len(remote.seen) == 3
+    assert time.monotonic() - begun >= 0.4
 
 
 def test_a_sparql_target_takes_a_file_instead(

@@ -43,8 +43,8 @@ def valid(path: Path) -> list[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Those of the libraries that the validator uses.
-            from sssom.parsers import parse_sssom_table
             from sssom.constants import SchemaValidationType as Kind
+            from sssom.parsers import parse_sssom_table
             from sssom.validators import validate
 
             found = parse_sssom_table(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -28,7 +29,7 @@ from so2graph.config import Settings
 from so2graph.engine.access import Access
 from so2graph.link.asked_names import forms
 from so2graph.link.conformance_schemas import problems
-from so2graph.link.reconcile_index import plain
+from so2graph.link.reconcile_index import plain, reconcile_index_name
 from so2graph.link.reconcile_read import Name
 from so2graph.link.reconciling import Asked, Condition, Held, Known, Value, judge, kind_of
 from so2graph.link.slugs import Slugs, Step
@@ -988,3 +989,37 @@ def test_a_batch_is_read_query_by_query() -> None:
     assert [value.text for value in rows[2].properties[0].values] == ["1", "2", "true", "n"]
     assert rows[2].properties[0].values[3].id == "i"
     assert isinstance(found["d"], Fault)
+
+
+def test_who_comes_while_the_index_is_made_is_told_to_come_back(
+    settings: Settings, bundle: Bundle, tmp_path: Path
+) -> None:
+    """503 with the time to wait, as a problem that any site may read; the manifest is there, and nobody keeps it."""
+    client = create_app(replace(settings, exports=str(tmp_path), export_patience=0), bundle).test_client()
+    session = Access(settings, bundle).session()
+    folder = tmp_path / f"{session.snapshot.manifest.number:06d}"
+    folder.mkdir()
+    with (folder / f".{reconcile_index_name(session)}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for path in ("/reconcile?queries={}", "/reconcile/suggest/type?prefix=a", "/reconcile/preview?id=alescon"):
+            response = client.get(path)
+            assert problem(response, 503)["type"].endswith("/busy")
+            assert response.headers["Retry-After"] == "5"
+        for path in ("/reconcile", "/reconcile/1.0"):
+            response = client.get(path)
+            assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+            assert response.get_json()["defaultTypes"] == []
+    assert client.get("/reconcile").get_json()["defaultTypes"]
+
+
+def test_workers_share_one_index(settings: Settings, bundle: Bundle, tmp_path: Path) -> None:
+    """It is made once for a generation, and another worker finds it as it is."""
+    shared = replace(settings, exports=str(tmp_path))
+    stamps = []
+    for _ in range(2):
+        client = create_app(shared, bundle).test_client()
+        assert client.get("/reconcile").status_code == 200
+        (made,) = (path for path in tmp_path.rglob("reconcile-*") if path.is_dir())
+        stamps.append({path.name: path.stat().st_mtime_ns for path in made.rglob("*")})
+    assert {"things.sqlite", "grams"} <= set(stamps[0])
+    assert stamps[0] == stamps[1]

@@ -28,6 +28,7 @@ _MOST_SHARED = 50
 _NEAR_KM = 10.0
 _EARTH_KM = 6371.0088
 _SHORTEST_WORD = 3
+_PLACED = "place"
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,9 @@ def candidates(left: pa.Table, right: pa.Table, spec: Spec, threads: int = 1) ->
     """The pairs of two normalised tables that are worth a look, as `PAIRS`, by left row and then by cosine.
 
     They are those that share an identifier or a host (unless very many do); the `spec.top` likest names of each left
-    record; acronyms with what they may stand for; the nearest points within 10 km; and records of one place with a
-    word in common that is rare there. Types that may not meet are left out before the likest are taken. The same
-    tables give the same pairs, whatever the number of threads.
+    record; acronyms with what they may stand for; the nearest points within 10 km; and half as many as `top` of one
+    place with a word in common that is rare there, the likest. Types that may not meet are left out before the likest
+    are taken. The same tables give the same pairs, whatever the number of threads.
     """
     guard = _Guard.of(left, right, spec)
     found = [*_by_identifier(left, right, spec), *_by_acronym(left, right, spec)]
@@ -116,7 +117,7 @@ def candidates(left: pa.Table, right: pa.Table, spec: Spec, threads: int = 1) ->
     for mine, other in guard.groups:
         found += _by_point(left, right, spec, mine, other)
     named = _Names(left, right, spec, guard, threads)
-    return _table([*named.likest, *found], guard, named)
+    return _table([*named.likest, *found], guard, named, spec.top)
 
 
 class _Names:
@@ -264,7 +265,7 @@ def _by_place(left: pa.Table, right: pa.Table, spec: Spec) -> Iterator[_Found]:
         once[1:] = (key[order][1:] != key[order][:-1]) | (row[order][1:] != row[order][:-1])
         keys.append((key[order][once], row[order][once]))
     mine, other, _ = _same(*keys[0], *keys[1])
-    yield _Found(mine, other, "place")
+    yield _Found(mine, other, _PLACED)
 
 
 def _words(values: _Values) -> _Values:
@@ -301,7 +302,7 @@ def _on_sphere(values: _Values) -> npt.NDArray[np.float64]:
     return np.column_stack((flat * np.cos(longitude), flat * np.sin(longitude), np.sin(latitude)))
 
 
-def _table(found: Sequence[_Found], guard: _Guard, named: _Names) -> pa.Table:
+def _table(found: Sequence[_Found], guard: _Guard, named: _Names, top: int) -> pa.Table:
     """The pairs once each, with all that brought them together."""
     reasons = sorted({each.why for each in found}, key=lambda why: (not why.startswith("identifier"), why))
     left = np.concatenate([np.zeros(0, np.int32), *(each.left for each in found)])
@@ -324,4 +325,15 @@ def _table(found: Sequence[_Found], guard: _Guard, named: _Names) -> pa.Table:
         pa.array(np.append(begin, len(why)), pa.int32()), pa.array(reasons, pa.string()).take(pa.array(why))
     )
     table = pa.table([left[begin], right[begin], cosine, lists], schema=PAIRS)
-    return table.take(pa.array(np.lexsort((right[begin], -cosine, left[begin]))))
+    alone = np.diff(np.append(begin, len(why))) == 1
+    weak = alone & (why[begin] == (reasons.index(_PLACED) if _PLACED in reasons else -1))
+    order = np.lexsort((right[begin], -cosine, left[begin]))
+    return table.take(pa.array(order[_kept(left[begin][order], weak[order], (top + 1) // 2)]))
+
+
+def _kept(left: Ints, weak: npt.NDArray[np.bool_], most: int) -> npt.NDArray[np.bool_]:
+    """All pairs but the weak ones of a left row after the first `most` of these."""
+    seen = np.cumsum(weak)
+    before = np.concatenate((np.zeros(1, np.int64), seen))[np.searchsorted(left, left)]
+    kept: npt.NDArray[np.bool_] = ~weak | (seen - before <= most)
+    return kept

@@ -57,7 +57,7 @@ def weights(pairs: pa.Table, model: Model) -> Floats:
         if each.kind in RARE and each.name in model.frequencies:
             same = np.flatnonzero(levels == len(each.m) - 1)
             terms = pairs.column(term_column(each.name)).take(same).combine_chunks().dictionary_encode()
-            rare = np.array([model.term_bits(each.name, term) for term in terms.dictionary.to_pylist()] or [0.0])
+            rare = np.array([model.term_bits(each, term) for term in terms.dictionary.to_pylist()] or [0.0])
             total[same] += rare[terms.indices.to_numpy(zero_copy_only=False).astype(np.int64)]
     return total
 
@@ -81,7 +81,7 @@ def after_competition(weight: Floats, left: Rows, right: Rows, unique: Sequence[
     """
     odds = np.exp(np.clip(weight * np.log(2), -_STRONGEST, _STRONGEST))
     if not len(odds) or not unique:
-        return np.log(odds)
+        return np.asarray(np.log(odds))
     lefts, rights = int(left.max()) + 1, int(right.max()) + 1
     one, other = np.ones_like(odds), np.ones_like(odds)
     for _ in range(_ROUNDS if len(unique) == 2 else 1):
@@ -89,7 +89,7 @@ def after_competition(weight: Floats, left: Rows, right: Rows, unique: Sequence[
             one = 1 / (1 + _others(odds * other, left, lefts))
         if "left" in unique:
             other = np.sqrt(other / (1 + _others(odds * one, right, rights)))
-    return np.log(odds) + np.log(one) + np.log(other)
+    return np.asarray(np.log(odds) + np.log(one) + np.log(other))
 
 
 def chosen(odds: Floats, left: Rows, right: Rows, unique: Sequence[str]) -> Flags:
@@ -194,7 +194,7 @@ def decide(pairs: pa.Table, spec: Spec, model: Model, threshold: Threshold | Non
     picked = chosen(odds, left, right, spec.unique)
     likely = _curved(odds, model.curve)
     plain = 1 / (1 + np.exp(-np.clip(odds, -_STRONGEST, _STRONGEST)))
-    likely = np.round(np.where(picked, likely, np.minimum(likely, plain)), 9)
+    likely = np.asarray(np.where(picked, likely, np.minimum(likely, plain)), dtype=np.float64).round(9)
     decision = np.where(likely >= limit.worth, REVIEW, REJECT)
     decision = np.where(picked & (likely >= limit.value), ACCEPT, decision)
     for name, values in (("weight", weight), ("odds", odds), ("probability", likely), ("chosen", picked)):

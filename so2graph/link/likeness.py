@@ -21,6 +21,7 @@ LIKENESS = ("different", "faint", "partly", "contained", "similar", "nearly", "s
 """The names of the levels."""
 
 _PARTLY, _CONTAINED, _SIMILAR = map(LIKENESS.index, ("partly", "contained", "similar"))
+_LIKE_LETTERS = 0.85
 _CONTRADICTED = 0.8
 """What is left of a likeness when numbers in it differ: another part, another model."""
 
@@ -181,7 +182,7 @@ def _alike_by_words(left: Phrase, right: Phrase) -> int:
         letters = ratio(left.text.replace(" ", ""), right.text.replace(" ", "")) / 100
         if letters == 1:
             return 6
-        value = max(value, letters if letters >= 0.85 else 0.0)
+        value = max(value, letters if letters >= _LIKE_LETTERS else 0.0)
     if value >= 0.8:
         return 5 if value >= 0.92 and not contradict else 4
     within = max(mine / left.total, yours / right.total)

@@ -120,12 +120,15 @@ class Model:
         """The weight of a pair of which nothing is known, in bits."""
         return log2(self.prior / (1 - self.prior))
 
-    def term_bits(self, name: str, term: str) -> float:
-        """What the rarity of a value that both sides have adds to its level, in bits: common ones take away."""
-        known = self.frequencies.get(name)
+    def term_bits(self, each: Comparison, term: str) -> float:
+        """What the rarity of a value that both sides have adds to its level, in bits: common ones take away, but never
+        so much that another value would weigh as much."""
+        known = self.frequencies.get(each.name)
         if known is None or not term or not known.total:
             return 0.0
-        return min(_MOST_TERM, max(-_MOST_TERM, log2(known.collision / known.frequency(term))))
+        same = len(each.m) - 1
+        least = max(-_MOST_TERM, (each.bits(same - 1) - each.bits(same)) / 2)
+        return min(_MOST_TERM, max(least, log2(known.collision / known.frequency(term))))
 
     def score(self, levels: Mapping[str, int], terms: Mapping[str, str] | None = None) -> float:
         """The weight of a pair in bits: the prior, its levels, and the rarity of values that both sides have."""
@@ -134,7 +137,7 @@ class Model:
             level = levels.get(each.name, UNKNOWN)
             weight += each.bits(level)
             if terms and level == len(each.m) - 1:
-                weight += self.term_bits(each.name, terms.get(each.name, ""))
+                weight += self.term_bits(each, terms.get(each.name, ""))
         return weight
 
     def parts(self, left: Mapping[str, Sequence[str]], right: Mapping[str, Sequence[str]]) -> tuple[Part, ...]:
@@ -146,7 +149,7 @@ class Model:
             names = LEVELS[each.kind]
             bits = each.bits(level)
             if level == len(names) - 1 and each.kind in RARE:
-                bits += self.term_bits(each.name, shared(mine, yours))
+                bits += self.term_bits(each, shared(mine, yours))
             name = "unknown" if level == UNKNOWN else names[level]
             found.append(Part(each.name, level, name, bits, mine, yours))
         return tuple(found)

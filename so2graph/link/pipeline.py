@@ -52,7 +52,7 @@ def link(
     """
     timings: dict[str, float] = {}
     with _timed(timings, "normalise"):
-        mine, yours = normalise(left, spec), normalise(right, spec)
+        mine, yours = normalise(left, spec, threads), normalise(right, spec, threads)
     with _timed(timings, "candidates"):
         pairs = candidates(mine, yours, spec, threads)
     terms = terms_of(mine, yours, spec) if model is None else model.terms

@@ -18,7 +18,6 @@ from so2graph import __version__
 from so2graph.config import Settings
 from so2graph.engine.access import Session
 from so2graph.errors import BadParameter, DataInvalid
-from so2graph.link.catalogued import linkset_of
 from so2graph.link.extract import our_records, their_records
 from so2graph.link.files import suffix_of
 from so2graph.link.linkset import acceptable, judgements
@@ -33,7 +32,7 @@ from so2graph.link.target import Target
 if TYPE_CHECKING:
     from so2graph.link.pipeline import Outcome
 
-__all__ = ["Done", "linkset_of", "run_target", "take"]
+__all__ = ["Done", "run_target", "take"]
 
 Step = Callable[[str, int, int], None]
 """Is told the step, how far it is, and how far it goes (0 where that is not known)."""

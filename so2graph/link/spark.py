@@ -77,7 +77,7 @@ def link_on_spark(
         yield from pairs.select(schema.names).cast(schema).to_batches()
 
     frame = session.createDataFrame(numbered).repartitionByRange(partitions, _ROW)
-    found = frame.mapInArrow(stages, _ddl(schema)).toArrow()  # type: ignore[arg-type]  # Arrow's types are not typed
+    found = frame.mapInArrow(stages, _ddl(schema)).toArrow()
     found = found.cast(schema).sort_by([("left", "ascending"), ("cosine", "descending"), ("right", "ascending")])
     return decide(found, spec, model, threshold)
 

@@ -29,6 +29,8 @@ _KNOWN_MATCHES = 8.0
 _KNOWN_SHARE = 0.3
 _DECOYS_COUNT = 50.0
 """So many decoys weigh as much as what is known before of pairs that do not match."""
+_STEP = 0.3
+"""A level that is more alike weighs at least so much more, in natural log-odds."""
 _RULE = "l.unique_id = r.unique_id"
 
 
@@ -128,7 +130,8 @@ def _drawn(model: Model, matches: float, pairs: int, known: Sequence[Floats]) ->
         m = (np.array(each.m) * matches + more * m_known) / (matches + more)
         u = (np.array(each.u) + u_known) / 2
         m, u = m / m.sum(), u / u.sum()
-        ratio = _rising(np.log(m / u), m * (matches + more) + u * pairs)
+        steps = _STEP * np.arange(len(m))
+        ratio = _rising(np.log(m / u) - steps, m * (matches + more) + u * pairs) + steps
         m = u * np.exp(ratio)
         found.append(replace(each, m=tuple((m / m.sum()).tolist()), u=tuple(u.tolist())))
     return tuple(found)

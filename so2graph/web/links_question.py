@@ -29,7 +29,7 @@ from so2graph.web.maps import Map, Place, built_outline, degrees, draw_map
 from so2graph.web.site import Site
 from so2graph.web.words import known
 
-__all__ = ["Change", "Other", "Question", "Tie", "Words", "asked_address", "question_of", "usual_predicate"]
+__all__ = ["Change", "Other", "Question", "Tie", "Words", "asked_address", "brings", "question_of", "usual_predicate"]
 
 _NEIGHBOURS = 12
 _OTHERS = 6
@@ -260,13 +260,28 @@ def _explained(opened: OpenRun, pair: Pair | None) -> Pair | None:
     return replace(pair, parts=tuple(parts))
 
 
-@lru_cache(64)
 def usual_predicate(target: str, data: Path) -> str:
     """The relation that an accepted link with a target states, by the file of the target."""
+    return _usual(target, data)[0]
+
+
+@lru_cache(64)
+def _usual(target: str, data: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """What an accepted link with a target states, and the paths of properties that can be fetched through it."""
     from so2graph.link.target import targets
 
     known = targets(data=data).get(target)
-    return PREDICATES["exactMatch"] if known is None else known.predicate
+    return (PREDICATES["exactMatch"], ()) if known is None else (known.predicate, known.enrich)
+
+
+def brings(here: Site, target: str) -> list[str]:
+    """The properties that can be fetched through a link with a target, in their short form."""
+
+    def short(iri: str) -> str:
+        compact = here.session.prefixes.compact(iri)
+        return compact if compact != iri else iri.replace("#", "/").rpartition("/")[2]
+
+    return ["/".join(map(short, path)) for path in _usual(target, here.settings.data)[1]]
 
 
 def _degrees(text: str, language: str) -> str:

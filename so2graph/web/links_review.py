@@ -20,7 +20,7 @@ from so2graph.link.review import PREDICATES, Answer, Asked, Verdict, accept_sure
 from so2graph.link.runs import OpenRun, open_run, runs, targets
 from so2graph.web.links import known_targets
 from so2graph.web.links_door import FORM_KEY, REVIEW, Reviewer, door_page, may_judge, reviewer, seen_to
-from so2graph.web.links_question import Words, asked_address, question_of, usual_predicate
+from so2graph.web.links_question import Words, asked_address, brings, question_of, usual_predicate
 from so2graph.web.protocol import single
 from so2graph.web.site import Site, answer, site
 from so2graph.web.writing import write
@@ -52,6 +52,7 @@ def question(target: str) -> Response:
     """The next question of a target, or the one about `ours` and `theirs`."""
     here = site()
     who = reviewer(here)
+    _of(here)
     if not runs(here.settings.data, target) and target in known_targets(here):
         return here.page("links_never.html", target=target)
     with open_run(here.settings.data, target) as opened:
@@ -168,6 +169,14 @@ def _done(here: Site, target: str, given: Answer, more: str) -> Response:
     return response
 
 
+def _of(here: Site) -> str:
+    """The list of questions that is asked for; raises `BadParameter`."""
+    of = single(here.parameters, "of")
+    if of is not None and of not in _QUEUES:
+        raise BadParameter(f"of={shorten(of)!r} is no list of questions", mend=f"Use {' or '.join(_QUEUES)}.")
+    return of or _QUEUES[0]
+
+
 def _there(target: str) -> str:
     """The question that a form was sent from, as an address to come back to."""
     ours, theirs = request.form.get("ours", ""), request.form.get("theirs", "")
@@ -184,9 +193,7 @@ def _page(
     target = opened.run.target
     judged = judgements(here.session, target)
     queue = Queue(opened, here.session, judged)
-    of = single(here.parameters, "of") or _QUEUES[0]
-    if of not in _QUEUES:
-        raise BadParameter(f"of={shorten(of)!r} is no list of questions", mend=f"Use {' or '.join(_QUEUES)}.")
+    of = _of(here)
     ours, theirs = pair or (single(here.parameters, "ours"), single(here.parameters, "theirs"))
     if ours is None or theirs is None:
         following = queue.next(who.name, of)
@@ -212,6 +219,7 @@ def _page(
         unsure=queue.unsure() if shown is None else (),
         predicates=PREDICATES,
         usual=usual_predicate(target, here.settings.data),
+        enriched=brings(here, target),
         sureness=sureness(opened, judged),
         sure=len(sure(opened, judged)),
         accepted=single(here.parameters, "accepted"),

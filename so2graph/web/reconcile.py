@@ -12,7 +12,7 @@ from so2graph.web.headers import PREVIEW_CSP
 from so2graph.web.protocol import FORM, read_parameters, single
 from so2graph.web.reconcile_answers import body
 from so2graph.web.reconcile_manifest import manifest
-from so2graph.web.reconcile_offered import Offered, offered
+from so2graph.web.reconcile_offered import Offered, default_types, offered
 from so2graph.web.reconcile_page import described, html_of, page, preview_of
 from so2graph.web.reconcile_request import Fault, Query, number, read_batch, read_extension
 from so2graph.web.reconcile_suggest import KINDS
@@ -39,10 +39,8 @@ def root() -> Response:
     if here.by_person and "callback" not in asked:
         with offered(here) as service:
             return page(service, single(asked, "name") or "", single(asked, "type") or "")
-    with offered(here) as service:
-        settings = here.settings
-        types = service.default_types()
-        found = manifest(here.url(), settings.base, settings.max_reconcile_queries, types, here.say)
+    settings = here.settings
+    found = manifest(here.url(), settings.base, settings.max_reconcile_queries, default_types(here), here.say)
     return _told(here, found, asked)
 
 

@@ -8,7 +8,7 @@ from so2graph.errors import BadRequest, UnsupportedMedia
 from so2graph.web.reconcile import preview, proposal, suggestions
 from so2graph.web.reconcile_answers import body
 from so2graph.web.reconcile_manifest import draft
-from so2graph.web.reconcile_offered import offered
+from so2graph.web.reconcile_offered import default_types, offered
 from so2graph.web.reconcile_request import Fault, read_draft, read_extension
 from so2graph.web.site import Site, answer, site
 
@@ -22,8 +22,7 @@ JSON = "application/json"
 def root() -> Response:
     """The manifest."""
     here = site()
-    with offered(here) as service:
-        types = service.default_types()
+    types = default_types(here)
     return _told(here, draft(here.url(), here.language, here.settings.max_reconcile_queries, types, here.say))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import cast
 
-from flask import current_app
+from flask import current_app, g
 
 from so2graph.errors import Busy, EngineFault, NotFound
 from so2graph.link.reconcile_read import Entity, ReconcileIndex, Shelf
@@ -22,7 +22,7 @@ from so2graph.web.reconcile_request import Extension, Fault, Query
 from so2graph.web.reconcile_suggest import Suggesting
 from so2graph.web.site import Site
 
-__all__ = ["Offered", "offered"]
+__all__ = ["Offered", "default_types", "offered"]
 
 Json = dict[str, object]
 _MOST_TYPES = 8
@@ -103,3 +103,16 @@ def offered(here: Site) -> Iterator[Offered]:
             yield Offered(here, index, shelf, slugs, Writer(here, index, slugs))
     except sqlite3.Error as error:
         raise EngineFault("the index of names cannot be read", mend="Ask again in a few seconds.") from error
+
+
+def default_types(here: Site) -> list[Json]:
+    """The classes that a manifest offers; none while the index is being made, and then nobody keeps the answer.
+
+    OpenRefine waits five seconds for a manifest, and can do without them.
+    """
+    try:
+        with offered(here) as service:
+            return service.default_types()
+    except Busy:
+        g.tag = None
+        return []
