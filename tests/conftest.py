@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -25,8 +26,10 @@ from tests.turns import turn
 Rows = list[dict[str, Term | None]]
 Ask = Callable[..., Rows]
 
-ROOT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 
+TURNS = "SO2GRAPH_TEST_TURNS"
 MEMORY = Path("/dev/shm")  # noqa: S108  # a file system and no name of a file
 ROOM = 2_000_000_000
 """Bytes that the files of a run may take."""
@@ -37,6 +40,15 @@ LONG = {
     )
 }
 """Files that take a minute or so, which are begun first."""
+UNTRACED = {
+    TESTS / f"test_{name}.py"
+    for name in ("architecture", "concept_schemes", "negatives", "ontology", "shapes", "traps", "turns")
+} | set((TESTS / "browser").glob("test_*.py"))
+"""Files during whose tests coverage is not measured in the tests' own process, which makes all take twice the time.
+
+That process runs none of our code there: it reads files and RDF, or drives a browser. Single tests say so by the
+marker `no_cover`: walks over all there is, whose lines other tests reach as well.
+"""
 _LOCKS = pytest.StashKey[Path]()
 
 
@@ -58,10 +70,14 @@ class _Node(Protocol):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: _Node) -> None:
-    """Gives the workers of a run one folder for the locks by which they take turns."""
-    if _LOCKS not in node.config.stash:
+    """Gives the workers of a run one folder for the locks by which they take turns.
+
+    `SO2GRAPH_TEST_TURNS` names one that others take turns by as well; it is theirs.
+    """
+    given = os.environ.get(TURNS)
+    if given is None and _LOCKS not in node.config.stash:
         node.config.stash[_LOCKS] = Path(tempfile.mkdtemp(prefix="so2graph-turns-"))
-    node.workerinput["locks"] = str(node.config.stash[_LOCKS])
+    node.workerinput["locks"] = given or str(node.config.stash[_LOCKS])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -77,9 +93,22 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return 0 if len(files) == 1 and files.pop().is_file() else None
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Looks for no garbage while tests are collected: there are ten thousand, and all are kept."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files come first, so that no worker ends with one; tests that need the whole machine come last."""
     items.sort(key=lambda item: (_alone(item), LONG.get(item.path.stem, len(LONG))))
+    for item in items:
+        if item.path in UNTRACED:
+            item.add_marker(pytest.mark.no_cover)
 
 
 def _alone(item: pytest.Item) -> bool:
@@ -145,6 +174,20 @@ def settings_env(settings: Settings) -> dict[str, str]:
     """The environment of a child process that works on the built dataset."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SO2GRAPH_")}
     return kept | settings.environment()
+
+
+@pytest.fixture(scope="session")
+def untraced_env(settings_env: dict[str, str]) -> dict[str, str]:
+    """The same for a service that is killed, whose time is measured, or whose pages other tests ask for as well.
+
+    Coverage is not measured in it: that takes twice the time, and what is killed tells nothing.
+    """
+    return untraced(settings_env)
+
+
+def untraced(env: dict[str, str]) -> dict[str, str]:
+    """An environment in which coverage is not measured."""
+    return {name: value for name, value in env.items() if not name.startswith("COVERAGE")}
 
 
 @pytest.fixture(scope="session")

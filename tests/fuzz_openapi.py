@@ -86,7 +86,10 @@ def config(examples: int, seed: int, token: str = "", only: str = "^/") -> Schem
                     "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
                 },
             },
-            {"include-path-regex": "^/(?:graph-store|sparql/|reconcile$)", "checks": {"positive_data_acceptance": off}},
+            {
+                "include-path-regex": "^/(?:graph-store|sparql/|reconcile$)",
+                "checks": {"positive_data_acceptance": off},
+            },
             # Not every profile comes in every format; a file is not of every length and of every generation; a
             # question may lack a part.
             *(

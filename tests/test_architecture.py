@@ -68,7 +68,6 @@ HOMES = {
     "stdnum": {"so2graph/link/identifiers.py"},
     "jsonschema": {"so2graph/link/conformance_schemas.py"},
     "duckdb": {"so2graph/link/train.py"},
-    "jsonschema": {"so2graph/link/conformance_schemas.py"},
     "splink": {"so2graph/link/train.py"},
     "pyspark": {"so2graph/link/spark.py"},
     "click": {
@@ -184,7 +183,19 @@ def test_a_broad_except_stands_in_no_module() -> None:
     assert not broad
 
 
-HEAVY = ("rdflib", "pyshacl", "SPARQLWrapper", "splink", "rich", "pyarrow", "xlsxwriter", "pyld", "numpy", "scipy", "duckdb")
+HEAVY = (
+    "rdflib",
+    "pyshacl",
+    "SPARQLWrapper",
+    "splink",
+    "rich",
+    "pyarrow",
+    "xlsxwriter",
+    "pyld",
+    "numpy",
+    "scipy",
+    "duckdb",
+)
 
 
 def test_a_plain_request_imports_no_heavy_library(settings_env: dict[str, str]) -> None:

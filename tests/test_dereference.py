@@ -135,6 +135,7 @@ def follow(client: FlaskClient, href: str) -> TestResponse:
     return client.get(path, follow_redirects=True)
 
 
+@pytest.mark.no_cover
 def test_everything_below_id_is_described(client: FlaskClient, things: list[str]) -> None:
     """Each IRI, those with a fragment as well, has a description in which it is spoken of, without an address."""
     assert len(things) > 800
@@ -145,6 +146,7 @@ def test_everything_below_id_is_described(client: FlaskClient, things: list[str]
         assert addresses(response) == 0, local
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("profile", PROFILES, ids=case_id)
 def test_every_thing_is_the_same_in_every_format_of_a_profile(
     client: FlaskClient, things: list[str], profile: Profile

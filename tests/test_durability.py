@@ -82,9 +82,9 @@ def _back_within(url: str) -> float:
 
 
 @pytest.fixture
-def house(tmp_path: Path, settings_env: dict[str, str]) -> dict[str, str]:
+def house(tmp_path: Path, untraced_env: dict[str, str]) -> dict[str, str]:
     """The environment of a service on an empty folder."""
-    return settings_env | {"SO2GRAPH_DATA": str(tmp_path / "data"), "SO2GRAPH_LOG_REQUESTS": "no"}
+    return untraced_env | {"SO2GRAPH_DATA": str(tmp_path / "data"), "SO2GRAPH_LOG_REQUESTS": "no"}
 
 
 @pytest.fixture
@@ -158,9 +158,9 @@ def _write_and_read(running: Running, token: str, asked: set[int], acknowledged:
 
 
 @pytest.mark.parametrize("which", ["worker", "keeper", "host", "reader"])
-def test_the_service_answers_within_two_seconds_of_a_kill(settings_env: dict[str, str], which: str) -> None:
+def test_the_service_answers_within_two_seconds_of_a_kill(untraced_env: dict[str, str], which: str) -> None:
     """Each kind of process by itself."""
-    with serving(settings_env | {"SO2GRAPH_LOG_REQUESTS": "no"}) as running:
+    with serving(untraced_env | {"SO2GRAPH_LOG_REQUESTS": "no"}) as running:
         top = running.process.pid
         keeper = next(pid for pid in _children(top) if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes())
         hosts = list(_children(keeper))

@@ -291,12 +291,13 @@ def test_no_person_and_no_address_is_read(session: Session, bundle: Bundle) -> N
 
 
 def test_the_dutch_places_are_read(bundle: Bundle) -> None:
-    """All 7,943 of the set, each with the province in which it lies."""
+    """All 7,943 of the set, each with the province in which it lies and what lies within it."""
     table = their_records(target_of("wof", bundle.prefixes()), _reference("linking/wof-nl-places.nt.gz"))
     assert table.num_rows == 7943
     found = _records(table)["https://spelunker.whosonfirst.org/id/404473713"]
     assert found.types == ("https://whosonfirst.org/placetype/localadmin",)
-    assert _values(found) == {
+    assert {"Groningen", "Hoogkerk"} <= set(found.values["parts"])
+    assert {name: values for name, values in _values(found).items() if name != "parts"} == {
         "name": ("Groningen", "Grins"),
         "province": ("Groningen",),
         "point": ("53.222234 6.563382",),

@@ -188,8 +188,8 @@ def test_a_second_run_makes_no_second_link(place: Place) -> None:
 
 
 def test_what_a_person_refused_is_not_asked_again(place: Place) -> None:
-    """A pair that is refused is in no later run, whatever speaks for it; and no machine writes it. What an earlier run
-    linked and this one does not find stays, and is told."""
+    """A pair that is refused is in no later run, whatever speaks for it; and no machine writes it. What an earlier
+    run linked and this one does not find stays, and is told."""
     place.run("fetch", "wof", "--from", str(_reference(FILES["wof"])))
     refused = Mapping(
         f"{ID}assen", EXACT, f"{WOF}101751879", "wof", negated=True, justification="ManualMappingCuration"

@@ -72,6 +72,7 @@ def private(tmp_path_factory: pytest.TempPathFactory, settings: Settings, bundle
     return create_app(hidden, bundle).test_client()
 
 
+@pytest.mark.no_cover
 def test_no_address_is_in_anything_that_can_be_reached(private: FlaskClient) -> None:
     """Whatever link is followed, in pages of both languages, files, headers, lists and feeds: no address is there."""
     waiting = [ROOT + start for start in STARTS]

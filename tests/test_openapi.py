@@ -179,6 +179,7 @@ def test_the_examples_work(client: FlaskClient, document: dict[str, Any]) -> Non
     assert asked > 60
 
 
+@pytest.mark.no_cover
 def test_the_service_does_what_it_says(app: Flask) -> None:
     """Cases that the document allows and forbids, the same in each run, find no difference.
 

@@ -55,7 +55,8 @@ def _loaded(folder: Path, text: str) -> dict[str, object]:
 
 def test_every_place_is_a_feature(session: Session, ask: Ask) -> None:
     """All places and regions of the dataset are there, those without a point with no geometry."""
-    rows = ask("SELECT ?x WHERE { VALUES ?c { so2:UrbanCore so2:Region so2:MunicipalArea so2:UnnamedPlaces } ?x a ?c }")
+    classes = "so2:UrbanCore so2:Region so2:MunicipalArea so2:UnnamedPlaces"
+    rows = ask(f"SELECT ?x WHERE {{ VALUES ?c {{ {classes} }} ?x a ?c }}")
     found = _features(session)
     assert set(found) == {str(row["x"]) for row in rows}
     points = {iri.removeprefix(ID): feature["geometry"] for iri, feature in found.items() if feature["geometry"]}

@@ -34,7 +34,7 @@ from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE
 from so2graph.web.app import create_app
 from so2graph.web.profiles import PROFILES
-from tests.conftest import ROOT
+from tests.conftest import ROOT, untraced
 from tests.linking_runs import OURS, THEIRS, write_gazetteer
 from tests.test_service import serving
 
@@ -152,9 +152,9 @@ def clean() -> dict[str, str]:
 
 
 @contextmanager
-def guarded(folder: Path, *words: str) -> Iterator[Rights]:
+def guarded(folder: Path, *words: str, env: dict[str, str] | None = None) -> Iterator[Rights]:
     """A service on the data folder, where five have a token, and the contact graph is private."""
-    env = clean()
+    env = env or clean()
     write_gazetteer(folder)
     keys = {name: f"Bearer {Tokens(folder).add(name, *limits)}" for name, limits in TOKENS.items()}
     keys |= {"unknown": "Bearer so2_unknown", "basic": keys["admin"].replace("Bearer", "Basic")}
@@ -166,7 +166,8 @@ def guarded(folder: Path, *words: str) -> Iterator[Rights]:
 @pytest.fixture(scope="module")
 def rights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rights]:
     """The bundled dataset, which the service builds when it starts."""
-    with guarded(tmp_path_factory.mktemp("rights") / "data") as made:
+    # Every route is asked of by other tests, too.
+    with guarded(tmp_path_factory.mktemp("rights") / "data", env=untraced(clean())) as made:
         yield made
 
 
@@ -238,7 +239,8 @@ ROUTES: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "link health ttl": ("/links/health.ttl", READ),
     "review": ("/links/review", READ),
     "review of a target": (f"/links/review/{LINKED}", f"{READ} POST=200!", FORM, urlencode(SKIPPED)),
-    "review of nothing": ("/links/review/nothing", "GET=404 HEAD=404 OPTIONS=200 POST=404!", FORM, urlencode(SKIPPED)),
+    "review of nothing": ("/links/review/nothing", "GET=404 HEAD=404 OPTIONS=200 POST=404!", FORM,
+                          urlencode(SKIPPED)),
     "review, undo": (f"/links/review/{LINKED}/undo", "POST=404! OPTIONS=200", FORM, "answer=999"),
     "review, what is sure": ("/links/review/nothing/accept", "POST=404! OPTIONS=200", FORM, ""),
     "review, sign in": ("/links/review/-/sign-in", "POST=401 OPTIONS=200", FORM, "token=so2_unknown"),

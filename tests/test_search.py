@@ -123,6 +123,7 @@ def test_the_first_page_has_what_was_meant(client: FlaskClient, typed: str, page
     assert page in hrefs(response)
 
 
+@pytest.mark.no_cover
 def test_the_exact_name_of_anything_leads_to_it(client: FlaskClient, session: Session) -> None:
     """Every thing and term, by each of its names, is among the first six under its heading."""
     gathered = gather(session, 1_000_000)

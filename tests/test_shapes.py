@@ -141,7 +141,11 @@ CASES = (
     ),
     Case("place-latitude", "id:assen", replace("id:assen", "schema:latitude", "90.5")),
     Case("place-longitude", "id:assen", replace("id:assen", "schema:longitude", "180.5")),
-    Case("municipal-area-within", "id:gemeente-assen-area", delete("id:gemeente-assen-area schema:containedInPlace ?x")),
+    Case(
+        "municipal-area-within",
+        "id:gemeente-assen-area",
+        delete("id:gemeente-assen-area schema:containedInPlace ?x"),
+    ),
     Case("municipal-area-code", "id:gemeente-assen-area", insert('id:gemeente-assen-area skos:notation "0106"')),
     Case("urban-core-within", "id:assen", delete("id:assen schema:containedInPlace ?x")),
     Case("unnamed-no-match", "id:other-urban-cores", insert("id:other-urban-cores skos:closeMatch id:assen")),

@@ -224,6 +224,7 @@ def languages_apart(done: Walk, root: str) -> list[str]:
     return wrong
 
 
+@pytest.mark.no_cover
 def test_every_link_has_a_target_below_a_path(site: Site, bundle: Bundle) -> None:
     """With `--url` every page, file and fragment is there, whole addresses too; a page leads to its own language."""
     with plain_server(site.folder.parent, site.port) as origin:
@@ -254,6 +255,7 @@ def test_every_link_has_a_target_below_a_path(site: Site, bundle: Bundle) -> Non
     assert f'<link rel="alternate" hreflang="nl" href="{site.url}doc/alescon/">' in html
 
 
+@pytest.mark.no_cover
 def test_every_link_has_a_target_at_the_root_of_a_host(at_root: Site) -> None:
     """Without `--url` links begin at the root, and things have their pages and data whatever they are called."""
     with plain_server(at_root.folder, free_port()) as origin:
@@ -276,6 +278,7 @@ def manifest(folder: Path) -> dict[str, list[dict[str, str | int]]]:
     return found
 
 
+@pytest.mark.no_cover
 def test_the_manifest_lists_every_file_as_it_is(site: Site) -> None:
     """Path, media type, digest and length; nothing else is in the folder."""
     rows = manifest(site.folder)["files"]
@@ -344,6 +347,7 @@ def unpacked(path: Path) -> Iterator[bytes]:
         yield json.dumps(table.to_pylist(), default=str, ensure_ascii=False).encode()
 
 
+@pytest.mark.no_cover
 def test_no_file_shows_an_address_of_a_person(site: Site) -> None:
     """No e-mail address in any byte, packed or not, nor anything of the contact graph; no address is told."""
     files = [path for path in site.folder.rglob("*") if path.is_file()]
@@ -420,6 +424,7 @@ def test_every_export_is_there_with_its_sidecar(site: Site, settings: Settings, 
         assert row["mediaType"] == parse(name)[0].media_type
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("fmt", GRAPH_FORMATS, ids=lambda f: f.name)
 def test_the_data_is_there_in_every_form(site: Site, fmt: object) -> None:
     """For each RDF format: a thing, the vocabulary and every graph parse, and hold what the others hold."""

@@ -14,7 +14,7 @@ from threading import Thread
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TURNS
 from tests.turns import patiently, turn
 
 Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -207,7 +207,9 @@ def test_workers_keep_to_their_turns(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = alone\n", encoding="utf-8")
     words = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-n", "2"]
     words += ["--dist", "loadfile", "--no-loadscope-reorder", "--rootdir", str(tmp_path), str(tmp_path)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    # It has turns of its own: this test has that of the run.
+    env = {name: value for name, value in os.environ.items() if name != TURNS}
+    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout
     lines = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
     assert sorted(lines[:2]) == ["beside in a", "beside in b"]

@@ -333,7 +333,7 @@ def _table(found: Sequence[_Found], guard: _Guard, named: _Names, top: int) -> p
 
 def _kept(left: Ints, weak: npt.NDArray[np.bool_], most: int) -> npt.NDArray[np.bool_]:
     """All pairs but the weak ones of a left row after the first `most` of these."""
-    seen = np.cumsum(weak)
-    before = np.concatenate((np.zeros(1, np.int64), seen))[np.searchsorted(left, left)]
-    kept: npt.NDArray[np.bool_] = ~weak | (seen - before <= most)
+    seen: Longs = np.concatenate((np.zeros(1, np.int64), np.cumsum(weak, dtype=np.int64)))
+    within: Longs = seen[1:] - seen[np.searchsorted(left, left)]
+    kept: npt.NDArray[np.bool_] = np.logical_or(~weak, within <= most)
     return kept

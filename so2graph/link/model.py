@@ -121,8 +121,8 @@ class Model:
         return log2(self.prior / (1 - self.prior))
 
     def term_bits(self, each: Comparison, term: str) -> float:
-        """What the rarity of a value that both sides have adds to its level, in bits: common ones take away, but never
-        so much that another value would weigh as much."""
+        """What the rarity of a value that both sides have adds to its level, in bits: common ones take away, but
+        never so much that another value would weigh as much."""
         known = self.frequencies.get(each.name)
         if known is None or not term or not known.total:
             return 0.0

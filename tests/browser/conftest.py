@@ -40,9 +40,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def service(settings_env: dict[str, str]) -> Iterator[str]:
+def service(untraced_env: dict[str, str]) -> Iterator[str]:
     """The URL of a running service on the built dataset, without e-mail addresses."""
-    with serving(settings_env | {"SO2GRAPH_CONTACT": "private"}) as running:
+    with serving(untraced_env | {"SO2GRAPH_CONTACT": "private"}) as running:
         yield running.url
 
 

@@ -35,11 +35,11 @@ KINDS = (
 
 
 @pytest.fixture(scope="module")
-def odd(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle, settings_env: dict[str, str]) -> Iterator[str]:
+def odd(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle, untraced_env: dict[str, str]) -> Iterator[str]:
     """The URL of a service on things with odd names."""
     folder: Path = tmp_path_factory.mktemp("odd")
     loaded(folder, bundle, ODD_DATASET)
-    with serving(settings_env | {"SO2GRAPH_DATA": str(folder / "data")}) as running:
+    with serving(untraced_env | {"SO2GRAPH_DATA": str(folder / "data")}) as running:
         yield running.url
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from so2graph.config import Settings
 from so2graph.engine.tokens import Tokens
 from tests.browser.conftest import NewPage, axe
+from tests.conftest import untraced
 from tests.linking_runs import HOSTILE, OURS, THEIRS, write_gazetteer
 from tests.test_rights import clean
 from tests.test_service import serving
@@ -59,7 +60,7 @@ def writable(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
     shutil.copytree(settings.data, data)
     write_gazetteer(data)
     token = Tokens(data).add("anna", "editor")
-    with serving(clean() | replace(settings, data=data).environment()) as running:
+    with serving(untraced(clean()) | replace(settings, data=data).environment()) as running:
         yield Service(running.url, token)
 
 
@@ -77,14 +78,14 @@ def test_the_review_is_walked_with_keys(new_page: NewPage, writable: Service, la
     expect(page.locator(".said")).to_contain_text(words["said"])
     expect(heading).to_have_text(ASK[language])
     page.goto(f"{writable.url}doc/groningen")
-    expect(page.locator(f"main a[href=\"{THREE}\"]").first).to_be_visible()
+    expect(page.locator(f'main a[href="{THREE}"]').first).to_be_visible()
     writable.question(page, GRONINGEN, THREE)
     expect(page.locator(".standing")).to_contain_text("anna")
     press(page, "z")
     expect(page.locator(".said")).to_contain_text(words["undone"])
     expect(page.locator("h1")).to_contain_text(HOSTILE)
     page.goto(f"{writable.url}doc/groningen")
-    expect(page.locator(f"main a[href=\"{THREE}\"]")).to_have_count(0)
+    expect(page.locator(f'main a[href="{THREE}"]')).to_have_count(0)
     page.goto(f"{writable.url}links/review/gazetteer")
     asked = heading.inner_text()
     press(page, "n")
