@@ -8,13 +8,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TextIO
 
-from benchmarks import exports, frames, linking, reconcile, report, synthetic
+from benchmarks import exports, frames, linking, linking_scale, reconcile, report, synthetic
 from benchmarks.client import Failed
 from benchmarks.results import Row, judge, ratios
 from benchmarks.suite import Suite, plan
@@ -40,6 +42,7 @@ class Run:
     unmoved: str = ""
     linked: list[linking.Scored] = field(default_factory=list)
     unlinked: str = ""
+    scaled: list[str] = field(default_factory=list)
     reconciled: list[reconcile.Batches] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
@@ -123,6 +126,19 @@ class Run:
                 flush=True,
             )
 
+    def scale(self) -> None:
+        """Links many synthetic names, a tenth of them when quick, and looks names up in their index."""
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:  # so that its memory is its own
+            row = alone.submit(linking_scale.measure, right=100_000 if self.options.quick else 1_000_000).result()
+        index = linking_scale.look_up()
+        self.scaled = linking_scale.table(row, index)
+        self.write({"kind": "linking_scale", **asdict(row), "index": asdict(index)})
+        print(
+            f"[{time.monotonic() - self.begun:5.0f} s] linking {row.left:,} with {row.right:,} names: "
+            f"{row.total_seconds:.0f} s ({row.cpu_seconds:.0f} of processors), {row.peak_mb:,} MB",
+            flush=True,
+        )
+
     def reconcile(self, folder: Path) -> None:
         """Asks the reconciliation service for batches of names."""
         try:
@@ -140,7 +156,8 @@ class Run:
 
     def linking_table(self) -> list[str]:
         """What there is to say of linking: sets with known answers, and batches of names."""
-        return [*linking.table(self.linked, self.unlinked), "", *reconcile.table(self.reconciled)]
+        many = [*self.scaled, ""] if self.scaled else []
+        return [*linking.table(self.linked, self.unlinked), "", *many, *reconcile.table(self.reconciled)]
 
     def _bears(self, name: str, size: int) -> bool:
         return name != RDFLIB or size <= _RDFLIB_MOST or self.options.with_rdflib_1m
@@ -238,6 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         broken = ""
         if options.only:
             run.link()
+            run.scale()
             run.reconcile(Path(name))
             return _finish_linking(run)
         for size in options.sizes:
@@ -249,6 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"ERROR {broken}", file=sys.stderr, flush=True)
         run.browse(Path(name))
         run.link()
+        run.scale()
         run.reconcile(Path(name))
         _finish(run, about, missing)
     unmet = any(row.met == "no" for row in run.linked)

@@ -205,8 +205,8 @@ def _report(session: Session, target: Target, snapshot: Snapshot, done: Done, wr
     news = "nothing is written, as asked" if dry_run else f"{written} of them new links"
     click.echo(f"  accepted   {counts['accept']}: {news}")
     click.echo(
-        f"  review     {counts['review']} wait for a person"
-        + (": 'so2graph link review'" if counts["review"] else "")
+        f"  review     {counts['review']} of ours wait for a person"
+        + (f": 'so2graph link review {target.name}'" if counts["review"] else "")
     )
     click.echo(f"  none       {counts['none']} with nothing that comes close")
     names = session.labels(done.nothing[:5], "en")
@@ -221,7 +221,9 @@ def _report(session: Session, target: Target, snapshot: Snapshot, done: Done, wr
 @settings_options(link=True)
 def status(target: str | None, settings: Settings) -> None:
     """Show what is linked with each target: judgements, the last run and its snapshot."""
+    from so2graph.errors import DatasetReadOnly
     from so2graph.link.linkset import judgements
+    from so2graph.link.queue import Queue
     from so2graph.link.runs import open_run, runs
     from so2graph.link.snapshot import snapshots
     from so2graph.link.target import target_of, targets
@@ -239,7 +241,10 @@ def status(target: str | None, settings: Settings) -> None:
         waits = "-"
         if made:
             with open_run(settings.data, name) as opened:
-                waits = str(opened.count("review"))
+                try:
+                    waits = str(Queue(opened, session, said).left().open)
+                except DatasetReadOnly:  # what was answered since cannot be settled then
+                    waits = str(opened.count("review"))
         verdicts = [sum(1 for each in said if each.verdict == word) for word in ("accepted", "refused", "none")]
         stale = known and made and known[-1].name not in _snapshot_of(settings, name)
         rows.append(

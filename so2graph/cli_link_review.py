@@ -150,6 +150,7 @@ class _Desk:
     def _show(self, queue: Queue, pair: Pair) -> tuple[Pair, ...]:
         """Prints a question; returns the other candidates that were listed."""
         from so2graph.link.record import Record
+        from so2graph.link.review import called
         from so2graph.terminal import echo_pair
         from so2graph.web.links_evidence import compared, label_of
 
@@ -158,7 +159,8 @@ class _Desk:
         theirs = self._opened.record("theirs", pair.theirs) or Record(pair.theirs)
         left = queue.left(self._of)
         click.echo()
-        question = f"Is {label_of(ours, spec, pair.ours)} the same as {label_of(theirs, spec, pair.theirs)}?"
+        mine = called(self._session(), self._opened, pair.ours, "en")
+        question = f"Is {mine} the same as {label_of(theirs, spec, pair.theirs)}?"
         weights = {part.field: part for part in pair.parts}
         rows = []
         for row in compared(spec, ours, theirs, pair):

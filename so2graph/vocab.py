@@ -24,6 +24,7 @@ __all__ = [
     "Term",
     "address_spans",
     "curie_or_iri",
+    "is_iri",
     "mask_addresses",
     "parse_iri",
     "rebase",
@@ -51,8 +52,11 @@ OWL = "http://www.w3.org/2002/07/owl#"
 PROV = "http://www.w3.org/ns/prov#"
 DCTERMS = "http://purl.org/dc/terms/"
 
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\\ud800-\udfff]*")
+_NOT_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\\ud800-\udfff]")
+_AT_DOMAIN = re.compile(r"@[\w-]+(?:\.[\w-]+)+")
+_LOCAL = frozenset("_.+-")
+"""What the part before the @ may hold beside letters and digits."""
 _PN_LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 
 
@@ -67,7 +71,9 @@ class Iri:
 
     @property
     def n3(self) -> str:
-        """The term as SPARQL and Turtle write it."""
+        """The term as SPARQL and Turtle write it; raises `BadParameter` for what would end it, or write more."""
+        if _NOT_IN_IRI.search(self.value):
+            raise BadParameter(f"{self.value[:200]!r} is no IRI", mend="Give one without spaces and brackets.")
         return f"<{self.value}>"
 
 
@@ -118,7 +124,11 @@ def rebase(text: str, base: str) -> str:
 
 def mask_addresses(text: str) -> str:
     """`text` with each e-mail address in it replaced, for messages and logs."""
-    return _ADDRESS.sub("‹e-mail address›", text)
+    parts, at = list[str](), 0
+    for start, end in address_spans(text):
+        parts += text[at:start], "‹e-mail address›"
+        at = end
+    return "".join((*parts, text[at:]))
 
 
 def visible(text: str) -> bool:
@@ -127,14 +137,26 @@ def visible(text: str) -> bool:
 
 
 def address_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where the e-mail addresses in `text` stand: [start, end) of each."""
-    return (found.span() for found in _ADDRESS.finditer(text))
+    """Where the e-mail addresses in `text` stand: [start, end) of each; in a time that grows as the text does."""
+    done = 0
+    for found in _AT_DOMAIN.finditer(text):
+        start = found.start()
+        while start > done and (text[start - 1].isalnum() or text[start - 1] in _LOCAL):
+            start -= 1
+        if start < found.start():
+            done = found.end()
+            yield start, done
+
+
+def is_iri(text: str) -> bool:
+    """Whether a text is an absolute IRI."""
+    return _IRI.fullmatch(text) is not None
 
 
 def parse_iri(text: str) -> Iri:
     """The absolute IRI in `text`; raises `BadParameter` when it is not one."""
     if not _IRI.fullmatch(text):
-        raise BadParameter(f"{text!r} is not an absolute IRI", mend="Give a full IRI, such as https://….")
+        raise BadParameter(f"{text[:500]!r} is not an absolute IRI", mend="Give a full IRI, such as https://….")
     return Iri(text)
 
 

@@ -36,7 +36,18 @@ ROOM = 2_000_000_000
 LONG = {
     f"test_{name}": place
     for place, name in enumerate(
-        ("dereference", "exports", "static_site", "no_address", "federation", "readme", "rights", "openapi", "checks")
+        (
+            "dereference",
+            "exports",
+            "static_site",
+            "no_address",
+            "federation",
+            "readme",
+            "rights",
+            "openapi",
+            "checks",
+            "link_quality",
+        )
     )
 }
 """Files that take a minute or so, which are begun first."""

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from so2graph.link.features import LEVELS, UNKNOWN, WORDS, Terms, compare, features, frequencies_of, terms_of
+from so2graph.link.features import LEVELS, UNKNOWN, WORDS, Terms, compare, features
 from so2graph.link.forms import normal_forms
 from so2graph.link.normalise import normalise
 from so2graph.link.record import Record
 from so2graph.link.spec import Field, Kind, Spec
 from so2graph.link.tables import records_table
+from so2graph.link.terms import frequencies_of, terms_of
 
 
 def _level(kind: Kind, left: str | tuple[str, ...], right: str | tuple[str, ...], terms: Terms | None = None) -> str:

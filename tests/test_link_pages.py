@@ -138,7 +138,7 @@ def test_anybody_reads_and_nobody_judges_without_a_token(judges: Judges) -> None
     """The question with its evidence is there; the buttons are not; no page sets a cookie, or is kept by a cache."""
     page = judges.send("GET", f"{REVIEW}?lang=en&{urlencode({'ours': ASSEN, 'theirs': ONE})}", Accept=HTML)
     assert page.status == 200
-    for words in ("Is Assen the same as Assen?", "What the chance rests on", "Sign in to judge", "+9.1"):
+    for words in ("Is Assen (urban core) the same as Assen?", "What the chance rests on", "Sign in to judge", "+9.1"):
         assert words in page.text
     assert 'name="verdict"' not in page.text
     for path in ("/links", "/links/review", REVIEW, "/links/wof", "/"):

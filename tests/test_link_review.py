@@ -120,7 +120,7 @@ def test_a_yes_is_a_link_that_says_who_and_why(desk: Desk) -> None:
         assert (made.justification, made.confidence, made.similarity) == ("CompositeMatching", 0.55, 0.55)
         assert (made.run, made.spec, made.source_version) == (opened.run.id, SPEC.digest, "gazetteer.csv 2026-11-20")
         assert made.subject_fields == ("name", "point", "within")
-        assert (made.subject_label, made.mapping_date) == ("Groningen", STARTED[:10])
+        assert (made.subject_label, made.mapping_date) == ("Groningen (stedelijke kern)", STARTED[:10])
         # One partner each: neither is asked about any more.
         queue = desk.queue(opened)
         assert queue.left() == Left(2, 0, 1)
@@ -459,7 +459,7 @@ def test_the_questions_are_answered_at_a_terminal(desk: Desk) -> None:
         return done.stdout
 
     told = answered("y\nz\nn\n?\n")
-    assert "Is Groningen the same as <script>alert(1)</script> Groningen?" in told
+    assert "Is Groningen (urban core) the same as <script>alert(1)</script> Groningen?" in told
     for piece in ("same +6.3", THREE, "Accepted (generation", "Taken back.", "Refused; it will not be asked again"):
         assert piece in told, piece
     assert "1 answer given" in told

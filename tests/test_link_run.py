@@ -138,7 +138,7 @@ def test_our_places_get_each_their_own(linked: tuple[Place, Result]) -> None:
     assert "compared   13 of ours with 7943 of theirs" in done.stdout
     assert "accepted   6: 6 of them new links" in done.stdout
     assert re.search(r"wish       98\.00% right: accepted from a probability of 0\.\d{4}", done.stdout)
-    assert re.search(r"review     7 wait for a person", done.stdout)
+    assert re.search(r"review     7 of ours wait for a person", done.stdout)
 
 
 def test_each_link_says_what_it_rests_on(linked: tuple[Place, Result]) -> None:

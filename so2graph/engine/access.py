@@ -19,7 +19,7 @@ from so2graph.engine.store import Answer, Quad
 from so2graph.engine.tokens import ANYONE, Caller, Tokens
 from so2graph.errors import BadSetting, DatasetUnreadable, NoGeneration
 from so2graph.registry import Bundle, StoredQuery
-from so2graph.vocab import DEFAULT_GRAPH, Iri, Prefixes, Term, visible
+from so2graph.vocab import DEFAULT_GRAPH, Iri, Prefixes, Term, is_iri, visible
 
 __all__ = ["Access", "Row", "Session", "check_base", "session_at"]
 
@@ -129,8 +129,12 @@ class Session:
                 yield quad
 
     def labels(self, iris: Iterable[str], language: str) -> dict[str, str]:
-        """A name to show for each IRI: its label in `language`, else in another language, else its short form."""
-        wanted = sorted({iri for iri in iris if iri})
+        """A name to show for each IRI: its label in `language`, else in another language, else its short form.
+
+        What is no IRI, as files from elsewhere may have it, is its own name.
+        """
+        every = sorted({iri for iri in iris if iri})
+        wanted = [iri for iri in every if is_iri(iri)]
         found: dict[str, tuple[int, str]] = {}
         for start in range(0, len(wanted), 500):
             values = " ".join(Iri(iri).n3 for iri in wanted[start : start + 500])
@@ -145,7 +149,7 @@ class Session:
                 known = found.get(str(row["x"]))
                 if known is None or rank < known[0]:
                     found[str(row["x"])] = (rank, str(label))
-        return {iri: found[iri][1] if iri in found else self.prefixes.compact(iri) for iri in wanted}
+        return {iri: found[iri][1] if iri in found else self.prefixes.compact(iri) for iri in every}
 
 
 def check_base(manifest: Manifest, settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,13 +27,9 @@ __all__ = [
     "column",
     "compare",
     "features",
-    "frequencies_of",
     "shared",
     "term_column",
-    "terms_of",
 ]
-
-_MOST_TERMS = 50_000
 
 LEVELS: Mapping[Kind, tuple[str, ...]] = {
     Kind.NAME: LIKENESS,
@@ -274,33 +269,6 @@ def column(field_name: str) -> str:
     return f"level_{field_name}"
 
 
-def terms_of(left: pa.Table, right: pa.Table, spec: Spec) -> dict[str, Terms]:
-    """How often each word occurs in the names and texts of both sides, of each such field."""
-    found = {}
-    for each in spec.of_kind(Kind.NAME, Kind.TEXT):
-        counts: Counter[str] = Counter()
-        total = 0
-        for table in (left, right):
-            for values in table.column(each.name).to_pylist():
-                counts.update({word for text in values for word in words_of(text.partition("\t")[0])})
-                total += bool(values)
-        kept = sorted((row for row in counts.items() if row[1] > 1), key=lambda row: (-row[1], row[0]))
-        found[each.name] = Terms(dict(kept[:_MOST_TERMS]), total)
-    return found
-
-
-def frequencies_of(left: pa.Table, right: pa.Table, spec: Spec) -> dict[str, Terms]:
-    """How often each value occurs on both sides, of each field where that matters (`RARE`)."""
-    found = {}
-    for each in spec.of_kind(*RARE):
-        counts = Counter(
-            text for table in (left, right) for values in table.column(each.name).to_pylist() for text in set(values)
-        )
-        kept = sorted((row for row in counts.items() if row[1] > 1), key=lambda row: (-row[1], row[0]))
-        found[each.name] = Terms(dict(kept[:_MOST_TERMS]), counts.total())
-    return found
-
-
 def shared(left: Sequence[str], right: Sequence[str]) -> str:
     """The first value of the left that the right has too."""
     return next((text for text in left if text in right), "")
@@ -320,8 +288,12 @@ def features(
     """
     import pyarrow as pa
 
+    from so2graph.link.terms import terms_of
+
     known = terms_of(left, right, spec) if terms is None else terms
-    rows = list(zip(pairs.column("left").to_pylist(), pairs.column("right").to_pylist(), strict=True))
+    left, ones = _in_pairs(left, pairs.column("left"))
+    right, others = _in_pairs(right, pairs.column("right"))
+    rows = list(zip(ones, others, strict=True))
     for each in spec.fields:
         mine, yours = left.column(each.name).to_pylist(), right.column(each.name).to_pylist()
         levels = _levels(each.kind, mine, yours, rows, known.get(each.name))
@@ -332,6 +304,12 @@ def features(
             values = [shared(mine[one], yours[other]) if level == most else "" for (one, other), level in same]
             pairs = pairs.append_column(term_column(each.name), pa.array(values, pa.string()))
     return pairs
+
+
+def _in_pairs(table: pa.Table, rows: pa.ChunkedArray) -> tuple[pa.Table, list[int]]:
+    """The records that are in a pair, each once, and the row of each pair in them."""
+    found = rows.combine_chunks().dictionary_encode()
+    return table.take(found.dictionary), found.indices.to_pylist()
 
 
 def _levels(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from so2graph.errors import BadParameter, DataSyntax
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 __all__ = ["SUFFIXES", "Opened", "format_name", "open_file", "suffix_of"]
 
@@ -32,6 +36,9 @@ SUFFIXES = {
 }
 """The formats that are read, by suffix; each may be packed (.gz, .zip)."""
 _PACKED = (".gz", ".zip")
+_PIECE = 262_144
+_FREELY, _TIMES = 100_000_000, 200
+"""Bytes that any packed file may hold, and how many times its own size a larger one: data is 5 to 50 times."""
 
 
 def suffix_of(name: str) -> str:
@@ -65,10 +72,40 @@ class Opened:
         """Translates what is wrong with the packing to `DataSyntax`."""
         try:
             yield
-        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, MemoryError) as error:
             raise DataSyntax(
                 f"{self.path} is damaged: {error}", mend="Fetch it again.", file=str(self.path), line=1, column=1
             ) from None
+
+
+class _Unpacked(io.RawIOBase):
+    """A packed file as it is unpacked; raises `DataSyntax` where it is far more than it can hold as data."""
+
+    def __init__(self, path: Path, inner: IO[bytes]) -> None:
+        self._path, self._inner, self._read = path, inner, 0
+        self._most = max(_FREELY, _TIMES * path.stat().st_size)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        piece = self._inner.read(len(view))
+        view[: len(piece)] = piece
+        self._read += len(piece)
+        if self._read > self._most:
+            raise DataSyntax(
+                f"{self._path} unpacks to more than {_TIMES} times its size, which no data does",
+                mend="Look at where it comes from; if it is right, unpack it first.",
+                file=str(self._path),
+                line=1,
+                column=1,
+            )
+        return len(piece)
+
+
+def _bounded(path: Path, inner: IO[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], io.BufferedReader(_Unpacked(path, inner), _PIECE))
 
 
 @contextmanager
@@ -90,10 +127,10 @@ def open_file(path: Path, member: str = "") -> Iterator[Opened]:
                     f"{path} has no {member or 'file'}", mend=f"It has {', '.join(names) or 'nothing'}."
                 )
             with archive.open(member or names[0]) as inner:
-                yield Opened(path, inner, packed=True)
+                yield Opened(path, _bounded(path, inner), packed=True)
     elif path.suffix == ".gz":
         with gzip.open(path) as unpacked:
-            yield Opened(path, cast(IO[bytes], unpacked), packed=True)
+            yield Opened(path, _bounded(path, cast(IO[bytes], unpacked)), packed=True)
     else:
         with path.open("rb") as plain:
             yield Opened(path, plain, packed=False)

@@ -24,7 +24,7 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
     (Kind.HOST, "url website web homepage host domain domein site"),
     (Kind.PHONE, "phone tel telephone telefoon mobile"),
     (Kind.STREET, "street straat address adres addr"),
-    (Kind.PLACE, "city plaats town woonplaats place locality municipality gemeente plaatsnaam vestigingsplaats"),
+    (Kind.PLACE, "city plaats stad dorp town woonplaats place locality municipality gemeente plaatsnaam vestigingsplaats"),
     (Kind.YEAR, "year jaar date datum founded opgericht"),
     (Kind.PEOPLE, "author authors auteur auteurs people person persons director directors contact bestuur"),
     (Kind.CODE, "category categorie type class soort venue journal sector brand merk"),
@@ -65,7 +65,7 @@ def kind_of(word: str, values: Iterable[str]) -> Kind | None:
     can be compared."""
     if _LEFT_OUT.search(word):
         return None
-    parts = set(word.split())
+    parts = {_bare(part) for part in word.split()}
     for kind, words in _WORDS:
         if parts & set(words.split()):
             return kind
@@ -82,6 +82,11 @@ def kind_of(word: str, values: Iterable[str]) -> Kind | None:
         return Kind.CODE
     length = sum(len(value.split()) for value in given) / len(given)
     return Kind.TEXT if length > 6 else Kind.NAME
+
+
+def _bare(word: str) -> str:
+    """A word without the number it says to be: `kvknummer` is `kvk`."""
+    return re.sub(r"(?<=\w\w)(?:nummer|nr)$", "", word)
 
 
 def columns_of(path: Path, encoding: str = "") -> Columns:
@@ -146,7 +151,7 @@ def guess(left: Columns, right: Columns) -> str:
     Raises `BadParameter` where nothing can be compared.
     """
     rows: dict[str, dict[str, object]] = {}
-    rest: list[dict[Kind, list[str]]] = [{}, {}]
+    rest: list[dict[tuple[Kind, str], list[str]]] = [{}, {}]
     mine, yours = ({side.word(name): name for name in side.names if name != side.members} for side in (left, right))
     points = [_point(words) for words in (mine, yours)]
     if all(points):
@@ -159,19 +164,20 @@ def guess(left: Columns, right: Columns) -> str:
         if word in yours:
             _add(rows, word, kind, name, yours[word])
         else:
-            rest[0].setdefault(kind, []).append(name)
+            rest[0].setdefault((kind, _scheme(word) if kind is Kind.IDENTIFIER else ""), []).append(name)
     for word, name in yours.items():
         kind = kind_of(word, right.sample[name])
         if kind is not None and word not in mine and name not in taken:
-            rest[1].setdefault(kind, []).append(name)
-    for kind, names in rest[0].items():
-        others = rest[1].get(kind, [])
+            rest[1].setdefault((kind, _scheme(word) if kind is Kind.IDENTIFIER else ""), []).append(name)
+    for (kind, scheme), names in rest[0].items():
+        others = rest[1].get((kind, scheme), [])
         if len(names) == len(others) == 1:
             _add(rows, left.word(names[0]), kind, names[0], others[0])
     if not rows:
         raise BadParameter(
             f"{left.path.name} and {right.path.name} have no column in common",
-            mend=f"Write a specification: {left.path.name} has {', '.join(left.names) or 'none'}; "
+            mend="Give the columns that mean the same thing the same name in both files, or write a specification "
+            f"(--spec, see docs/link-targets.md): {left.path.name} has {', '.join(left.names) or 'none'}; "
             f"{right.path.name} has {', '.join(right.names) or 'none'}.",
         )
     spec = {"name": f"{left.path.stem}-{right.path.stem}", "left": left.members, "right": right.members}
@@ -181,11 +187,18 @@ def guess(left: Columns, right: Columns) -> str:
     )
 
 
+def _scheme(word: str) -> str:
+    """The scheme of the identifiers in a column: the word of its name that is one, else its first word."""
+    schemes = next(words for kind, words in _WORDS if kind is Kind.IDENTIFIER).split()
+    parts = [_bare(part) for part in word.split()]
+    return next((part for part in parts if part in schemes), parts[0] if parts else "id")
+
+
 def _add(rows: dict[str, dict[str, object]], word: str, kind: Kind, left: str, right: str) -> None:
     name = re.sub(r"\W+", "_", word) or "field"
     row: dict[str, object] = {"kind": kind.value, "left": left, "right": right}
     if kind is Kind.IDENTIFIER:
-        row |= {side: {"paths": [row[side]], "scheme": word.split()[0]} for side in ("left", "right")}
+        row |= {side: {"paths": [row[side]], "scheme": _scheme(word)} for side in ("left", "right")}
     while name in rows:
         name += "_2"
     rows[name] = row

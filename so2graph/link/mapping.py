@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 from so2graph.errors import BadParameter
-from so2graph.vocab import OWL, SKOS, Names, address_spans, parse_iri
+from so2graph.vocab import OWL, SKOS, Names, address_spans, is_iri, parse_iri
 
 __all__ = [
     "BY_HAND",
@@ -20,6 +21,8 @@ __all__ = [
     "SSSOM",
     "Mapping",
     "Verdict",
+    "is_thing",
+    "label_in",
     "none_known",
     "target_name",
 ]
@@ -59,7 +62,7 @@ _DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _FIELD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_LONGEST = 4_000
+_LONGEST, _LONGEST_LABEL = 4_000, 1_000
 
 
 def target_name(name: str) -> str:
@@ -115,7 +118,7 @@ class Mapping:
         target_name(self.target)
         for iri in (self.subject, self.object):
             parse_iri(iri)
-            if not iri.startswith(("http://", "https://", "urn:")):
+            if not is_thing(iri):
                 raise BadParameter(f"{iri!r} is no address of a thing", mend="Give an IRI of http, https or urn.")
         self._check_said()
         for name in ("confidence", "similarity"):
@@ -164,10 +167,13 @@ class Mapping:
                 )
             if "_fields" in name and not _FIELD.fullmatch(value):
                 raise BadParameter(f"{name} {value!r} is no name of a field", mend="Use letters, digits, - and _.")
-            if name not in ("subject", "object") and any(address_spans(value)):
+            if any(address_spans(value)):
                 raise BadParameter(f"{name} holds an e-mail address", mend="Give a name, or the role of a token.")
         if self.run and not _RUN.fullmatch(self.run):
             raise BadParameter(f"{self.run!r} is no id of a run", mend="Use letters, digits and hyphens.")
+        for name in ("author", "reviewer"):
+            if texts[name].startswith(("http://", "https://")):
+                parse_iri(texts[name])
         for name in ("mapping_date", "review_date"):
             if texts[name] and not _DATE.fullmatch(texts[name]):
                 raise BadParameter(f"{name} {texts[name]!r} is not a date", mend="Write it as 2026-11-26.")
@@ -213,6 +219,17 @@ class Mapping:
         if (former.verdict, former.who) != (self.verdict, self.who):
             told = (*told, " ".join(filter(None, (former.when, former.verdict, former.who))))
         return replace(self, formerly=told)
+
+
+def is_thing(iri: str) -> bool:
+    """Whether an IRI may stand in a link: of http, https or urn, without an e-mail address."""
+    return is_iri(iri) and iri.startswith(("http://", "https://", "urn:")) and not any(address_spans(iri))
+
+
+def label_in(names: Iterable[str]) -> str:
+    """The first of some names that may stand in a mapping, cut where it is endless; empty where none may."""
+    fit = (name for name in names if not (_CONTROL.search(name) or any(address_spans(name))))
+    return next(fit, "")[:_LONGEST_LABEL]
 
 
 def none_known(subject: str, target: str, **said: str) -> Mapping:

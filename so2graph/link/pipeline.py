@@ -13,10 +13,11 @@ import pyarrow as pa
 from so2graph.link.candidates import candidates
 from so2graph.link.decide import Threshold, decide
 from so2graph.link.decoys import Within, within
-from so2graph.link.features import features, terms_of
+from so2graph.link.features import features
 from so2graph.link.model import Model
 from so2graph.link.normalise import normalise
 from so2graph.link.spec import Spec
+from so2graph.link.terms import terms_of
 from so2graph.link.train import train
 from so2graph.link.wish import Answer, Chance, Decoys, chance_of, curve_of, recalibrated, threshold_for
 
@@ -55,15 +56,15 @@ def link(
         mine, yours = normalise(left, spec, threads), normalise(right, spec, threads)
     with _timed(timings, "candidates"):
         pairs = candidates(mine, yours, spec, threads)
-    terms = terms_of(mine, yours, spec) if model is None else model.terms
     with _timed(timings, "features"):
+        terms = terms_of(mine, yours, spec) if model is None else model.terms
         pairs = features(mine, yours, pairs, spec, terms)
     with _timed(timings, "decoys"):
         sides = (("left", mine), ("right", yours))
         decoys = [within(table, side, spec, terms, threads) for side, table in sides if side in spec.unique]
     if model is None:
         with _timed(timings, "train"):
-            model = train(mine, yours, pairs, spec, [each.pairs for each in decoys])
+            model = train(mine, yours, pairs, spec, [each.pairs for each in decoys], terms)
     with _timed(timings, "decide"):
         chance = _chance(pairs, decoys, spec, replace(model, curve=type(model.curve)()), (mine, yours))
         model = replace(model, curve=recalibrated(curve_of(chance), labels))

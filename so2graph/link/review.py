@@ -18,9 +18,10 @@ from so2graph import __version__
 from so2graph.engine.access import Session
 from so2graph.engine.changes import Write
 from so2graph.engine.generations import storage_errors
+from so2graph.engine.lookup import shorten
 from so2graph.errors import BadParameter, NotFound, PreconditionFailed
 from so2graph.link.linkset import acceptable, judge_write, judgements
-from so2graph.link.mapping import NO_TERM
+from so2graph.link.mapping import NO_TERM, is_thing, label_in
 from so2graph.link.mapping import PREDICATES as RELATIONS
 from so2graph.link.mapping import Mapping as Judgement
 from so2graph.link.runs import OpenRun, Pair
@@ -34,6 +35,7 @@ __all__ = [
     "Verdict",
     "accept_sure",
     "bearing",
+    "called",
     "judge",
     "judging",
     "last",
@@ -135,7 +137,7 @@ def judge(opened: OpenRun, session: Session, asked: Asked, who: str, send: Send)
             mend="Look at the question again, and answer it again if you still think so.",
             by=by,
         )
-    made = _made(opened, asked, who, standing)
+    made = replace(_made(opened, asked, who, standing), subject_label=called(session, opened, asked.ours, "nl"))
     before = _replaced(opened, asked, made, standing)
     withdrawn = [one.record for one in before if one.record != made.record]
     generation = send(judge_write(session, [made], withdrawn))
@@ -184,6 +186,7 @@ def sure(opened: OpenRun, judged: Sequence[Judgement]) -> tuple[Pair, ...]:
         pair
         for pair in opened.pairs("accept")
         if (pair.ours, pair.theirs) not in said and pair.ours not in settled and pair.theirs not in taken
+        if is_thing(pair.theirs)
     )
 
 
@@ -219,7 +222,7 @@ def _check(opened: OpenRun, asked: Asked) -> None:
     if len(asked.comment) > _LONGEST:
         raise BadParameter(f"the remark is longer than {_LONGEST} characters", mend="Say it in fewer words.")
     if opened.record("ours", asked.ours) is None:
-        raise NotFound(f"{asked.ours} is in no question of this run", mend="Take one from the list.")
+        raise NotFound(f"{shorten(asked.ours)} is in no question of this run", mend="Take one from the list.")
     parse_iri(asked.theirs)
 
 
@@ -272,12 +275,20 @@ def _by_program(found: Judgement, pair: Pair, *, yes: bool, started: str) -> Jud
     )
 
 
+def called(session: Session, opened: OpenRun, ours: str, language: str) -> str:
+    """What one of ours is called: its label in the graph, else its first name in the run.
+
+    The names that a run compares lack what tells apart those that share one: `(since 2019)`.
+    """
+    found = session.labels([ours], language)[ours]
+    return (_label(opened, "ours", ours) or ours) if found == session.prefixes.compact(ours) else found
+
+
 def _label(opened: OpenRun, side: str, ident: str) -> str:
     """The first name of a record; empty where it has none."""
     record = opened.record(side, ident)
     fields = opened.run.spec.of_kind(Kind.NAME, Kind.TEXT)
-    names = (name for field in fields for name in (record.values.get(field.name, ()) if record else ()))
-    return next((name for name in names if not any(address_spans(name))), "")[:_LONGEST]
+    return label_in(name for field in fields for name in (record.values.get(field.name, ()) if record else ()))
 
 
 def _replaced(opened: OpenRun, asked: Asked, made: Judgement, standing: Sequence[Judgement]) -> tuple[Judgement, ...]:

@@ -21,7 +21,7 @@ from so2graph.errors import BadParameter, DataInvalid
 from so2graph.link.extract import our_records, their_records
 from so2graph.link.files import suffix_of
 from so2graph.link.linkset import acceptable, judgements
-from so2graph.link.mapping import IDENTIFIER
+from so2graph.link.mapping import IDENTIFIER, is_thing, label_in
 from so2graph.link.mapping import Mapping as Judgement
 from so2graph.link.runs import Run, run_id, write_run
 from so2graph.link.snapshot import Snapshot, asked_part, fetch, keep
@@ -112,7 +112,7 @@ def run_target(session: Session, target: Target, snapshot: Snapshot, data: Path,
         )
     if not ours.num_rows:
         return None
-    theirs = their_records(target, snapshot.path, lambda count: tell("reading theirs", count, 0))
+    theirs = _things(their_records(target, snapshot.path, lambda count: tell("reading theirs", count, 0)), snapshot)
     if "right" in target.spec.unique:
         theirs = _without(theirs, {each.object for each in known if each.verdict == "accepted"})
     read = time.monotonic() - clock
@@ -143,6 +143,18 @@ def _without(table: pa.Table, ids: set[str]) -> pa.Table:
     if not ids:
         return table
     return table.filter(pc.invert(pc.is_in(table.column(ID), pa.array(sorted(ids), pa.string()))))
+
+
+def _things(table: pa.Table, snapshot: Snapshot) -> pa.Table:
+    """The records that a link can lead to; raises `DataInvalid` where there is none."""
+    fit = pa.array([is_thing(ident) for ident in table.column(ID).to_pylist()], pa.bool_())
+    found = table.filter(fit)
+    if not found.num_rows:
+        raise DataInvalid(
+            f"no record of {snapshot.name} has an IRI that a link can lead to",
+            mend="Say in the file of the target how IRIs are made of ids ('things').",
+        )
+    return found
 
 
 def _not_refused(pairs: pa.Table, ours: pa.Table, theirs: pa.Table, refused: set[tuple[str, str]]) -> pa.Table:
@@ -277,8 +289,4 @@ def _proof(
 
 
 def _label(values: Mapping[str, Sequence[str]], names: Sequence[object]) -> str:
-    for each in names:
-        given = values.get(getattr(each, "name", ""), ())
-        if given:
-            return given[0]
-    return ""
+    return label_in(name for each in names for name in values.get(getattr(each, "name", ""), ()))

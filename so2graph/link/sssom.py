@@ -7,15 +7,17 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
+from datetime import date
 from io import StringIO
+from unicodedata import category
 
 import yaml
 
 from so2graph.errors import BadParameter, DataInvalid, DataSyntax
 from so2graph.link.mapping import NO_TERM, SEMAPV, SSSOM, Mapping, target_name
-from so2graph.vocab import OWL, PROV, SKOS, Names
+from so2graph.vocab import OWL, PROV, SKOS, Names, address_spans
 
-__all__ = ["SUFFIX", "MappingSet", "expanded", "read", "target_of_file", "write"]
+__all__ = ["SUFFIX", "MappingSet", "expanded", "parted", "read", "target_of_file", "write"]
 
 SUFFIX = ".sssom.tsv"
 _LICENCE = "https://creativecommons.org/licenses/by/4.0/"
@@ -70,6 +72,8 @@ _KNOWN = {
     "wof": "https://spelunker.whosonfirst.org/id/",
 }
 _MOST_ROWS = 5_000_000
+_LONGEST = 1_000
+"""Characters of a text of the header."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,11 @@ class MappingSet:
 
 def target_of_file(name: str) -> str:
     """The target that a file of this name is about; raises `BadParameter`."""
+    if not name.endswith(SUFFIX):
+        raise BadParameter(
+            f"{name!r} does not say which target it is about",
+            mend=f"Call the file by its target (geonames{SUFFIX}), or name the target (--target geonames).",
+        )
     return target_name(name.removesuffix(SUFFIX))
 
 
@@ -191,16 +200,17 @@ def read(text: str, where: str, target: str, names: Names) -> MappingSet:
     A row gets its `record_id` from what it says, so that a file that was edited by hand needs none. Slots that are
     propagated from the header (SSSOM, 'Propagatable') are read. Raises `DataSyntax` or `DataInvalid` with the line.
     """
-    head, body = _parted(text)
+    head, body = parted(text)
     metadata = _metadata(head, where)
     prefixes = metadata.get("curie_map")
     if not isinstance(prefixes, dict):
         raise DataInvalid(f"{where} has no curie_map in its header", mend="Say what each prefix stands for.")
-    table = {str(prefix): str(start) for prefix, start in prefixes.items()}
+    table = {str(prefix): str(start) for prefix, start in prefixes.items() if _plain(start)}
+    title, licence = (_text(metadata, name, where) for name in ("mapping_set_title", "license"))
     rows, first = csv.reader(StringIO(body, newline=""), delimiter="\t", strict=True), head.count("\n")
     found: dict[str, Mapping] = {}
     for line, cells in _rows(rows, where, first):
-        propagated = {slot: str(metadata[slot]) for slot, _ in _SLOTS if slot in metadata}
+        propagated = {slot: str(metadata[slot]) for slot, _ in _SLOTS if _plain(metadata.get(slot))}
         try:
             mapping = _mapping(propagated | cells, table, target, names)
         except BadParameter as error:
@@ -210,11 +220,27 @@ def read(text: str, where: str, target: str, names: Names) -> MappingSet:
                 f"{where}, line {line}: this pair stands here twice with the same predicate", mend="Leave one out."
             )
         found[mapping.record] = mapping
-    title, licence = str(metadata.get("mapping_set_title", "")), str(metadata.get("license", _LICENCE))
-    return MappingSet(target, tuple(found.values()), title, licence)
+    return MappingSet(target, tuple(found.values()), title, licence or _LICENCE)
 
 
-def _parted(text: str) -> tuple[str, str]:
+def _plain(value: object) -> bool:
+    """Whether a value of the header is one, and no list or table, which may be of any size when written out."""
+    return isinstance(value, str | int | float | date)
+
+
+def _text(metadata: Table[str, object], name: str, where: str) -> str:
+    """A text of the header that is shown; raises `DataInvalid` for what may stand on no page."""
+    value = metadata.get(name, "")
+    text = str(value) if _plain(value) else ""
+    if len(text) > _LONGEST or any(address_spans(text)) or any(category(sign)[0] == "C" for sign in text):
+        raise DataInvalid(
+            f"{where}: {name} is too long, or holds an e-mail address or control characters",
+            mend="Shorten it to text.",
+        )
+    return text
+
+
+def parted(text: str) -> tuple[str, str]:
     """The comments at the beginning, and the table."""
     text = text.removeprefix("\ufeff")
     at = 0

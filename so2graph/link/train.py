@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from so2graph.errors import Unsupported
-from so2graph.link.features import LEVELS, RARE, UNKNOWN, column, features, frequencies_of, term_column, terms_of
+from so2graph.link.features import LEVELS, RARE, UNKNOWN, column, features, term_column
+from so2graph.link.likeness import Terms
 from so2graph.link.model import DEFAULTS, Comparison, Model
 from so2graph.link.spec import Spec
+from so2graph.link.terms import frequencies_of, terms_of
 
 __all__ = ["settings", "train"]
 
@@ -71,14 +73,23 @@ def settings(model: Model, steps: int = _STEPS, rarity: bool = False) -> dict[st
     }
 
 
-def train(left: pa.Table, right: pa.Table, pairs: pa.Table, spec: Spec, decoys: Sequence[pa.Table] = ()) -> Model:
+def train(
+    left: pa.Table,
+    right: pa.Table,
+    pairs: pa.Table,
+    spec: Spec,
+    decoys: Sequence[pa.Table] = (),
+    terms: Mapping[str, Terms] | None = None,
+) -> Model:
     """The model of candidate pairs of two normalised tables, without any answer of a person.
 
     `decoys` are pairs within a side (`decoys.within`): they show what pairs look like that do not match. After every
     step of expectation maximisation the estimates are drawn to what was known before, the more so the less data there
-    is, and put in order: a level that is more alike never weighs less. Raises `Unsupported` without Splink.
+    is, and put in order: a level that is more alike never weighs less. `terms` are those
+    of `terms_of`. Raises `Unsupported` without Splink.
     """
-    terms, frequencies = terms_of(left, right, spec), frequencies_of(left, right, spec)
+    terms = terms_of(left, right, spec) if terms is None else terms
+    frequencies = frequencies_of(left, right, spec)
     start = replace(Model.default(spec), terms=terms, frequencies=frequencies)
     if pairs.num_rows and any(column(each.name) not in pairs.column_names for each in spec.fields):
         pairs = features(left, right, pairs, spec, terms)

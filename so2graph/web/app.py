@@ -70,7 +70,7 @@ _PARTS = (
 
 
 _BATCHES = 2
-"""Batches of reconciliation that one worker answers at a time."""
+"""Batches and extensions of reconciliation that one worker answers at a time."""
 
 
 def create_app(

@@ -16,7 +16,7 @@ from so2graph.link.doors import mapping_set
 from so2graph.link.linkset import judge_write, mapping_of
 from so2graph.link.mapping import Mapping as Judgement
 from so2graph.link.runs import open_run
-from so2graph.link.sssom import SUFFIX, MappingSet
+from so2graph.link.sssom import SUFFIX, MappingSet, parted
 from so2graph.link.sssom import write as sssom
 from so2graph.web.linking import Document, Link
 from so2graph.web.links_door import FORM_KEY, REVIEW, door_page, may_judge, reviewer, seen_to
@@ -87,8 +87,7 @@ def _formats(document: Document) -> list[tuple[object, str]]:
 def _row(here: Site, mapping: Judgement) -> list[tuple[str, str]]:
     """The slots of the judgement as its line in the SSSOM file has them."""
     body = sssom(MappingSet(mapping.target, (mapping,)), here.session.snapshot.names).decode()
-    table = "".join(line for line in body.splitlines(keepends=True) if not line.startswith("#"))
-    header, values = list(csv.reader(StringIO(table, newline=""), delimiter="\t"))[:2]
+    header, values = list(csv.reader(StringIO(parted(body)[1], newline=""), delimiter="\t"))[:2]
     return [(name, value) for name, value in zip(header, values, strict=True) if value]
 
 

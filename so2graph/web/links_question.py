@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from so2graph.link.mapping import Mapping as Judgement
 from so2graph.link.queue import Queue
 from so2graph.link.record import Record
-from so2graph.link.review import PREDICATES, bearing, mark
+from so2graph.link.review import PREDICATES, bearing, called, mark
 from so2graph.link.runs import OpenRun, Pair, Part
 from so2graph.vocab import Iri
 from so2graph.web.links_evidence import (
@@ -103,7 +103,7 @@ def question_of(
         return None
     other = opened.record("theirs", theirs) or Record(theirs)
     pair = _explained(opened, opened.pair(ours, theirs))
-    label, their_label = label_of(mine, spec, ours), label_of(other, spec, theirs)
+    label, their_label = Words(here, opened).label(ours), label_of(other, spec, theirs)
     points = [point_of(record, spec) for record in (mine, other)]
     ties = _ties(here, ours)
     return Question(
@@ -151,8 +151,8 @@ class Words:
         return name if both is None else both[self._here.language == "en"]
 
     def label(self, ours: str) -> str:
-        """What one of ours is called in the run."""
-        return label_of(self._opened.record("ours", ours), self._opened.run.spec, ours)
+        """What one of ours is called in the graph, which tells the municipality before a merger from that after it."""
+        return called(self._here.session, self._opened, ours, self._here.language)
 
     def kind(self, iri: str) -> str:
         """What a type is called: in the graph, else as it is."""

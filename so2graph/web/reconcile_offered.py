@@ -28,8 +28,8 @@ Json = dict[str, object]
 _MOST_TYPES = 8
 """Classes that are offered before somebody asks for any."""
 _EXAMPLES = 200
-_PATIENCE = 5.0
-"""Seconds that a batch waits for its turn."""
+_PATIENCE = 2.0
+"""Seconds that a batch or an extension waits for its turn: no longer, since it keeps pages of others waiting."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,15 @@ class Offered:
 
     def answers(self, queries: list[Query | Fault]) -> list[list[Json] | Fault]:
         """The candidates of each query that could be read, in the order of the queries."""
-        slots = cast(BoundedSemaphore, current_app.extensions["so2graph-reconciling"])
-        if not slots.acquire(timeout=_PATIENCE):
-            raise Busy(
-                "as many batches are at work as the service takes at a time", mend="Ask again in a few seconds."
-            )
-        try:
+        with _turn():
             asking = Asking(self.here.session, self.index, self.shelf, self.here.settings)
             found = iter(asking.answers([query for query in queries if isinstance(query, Query)]))
             return [each if isinstance(each, Fault) else self.writer.candidates(next(found)) for each in queries]
-        finally:
-            slots.release()
 
     def extended(self, asked: Extension) -> Table:
         """The values that a data extension asks for."""
-        return fetched(self.here, self.index, self.shelf, self.slugs, self.writer, asked)
+        with _turn():
+            return fetched(self.here, self.index, self.shelf, self.slugs, self.writer, asked)
 
     def suggest(self, kind: str, prefix: str, skip: int, limit: int) -> list[Json]:
         """Suggestions while somebody types."""
@@ -90,6 +84,18 @@ class Offered:
         if number is None:
             raise NotFound("there is no thing with that id here", mend="Ask /reconcile for ids.")
         return self.shelf.things({number})[number]
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the few batches and extensions that are at work at a time; raises `Busy`."""
+    slots = cast(BoundedSemaphore, current_app.extensions["so2graph-reconciling"])
+    if not slots.acquire(timeout=_PATIENCE):
+        raise Busy("as many batches are at work as the service takes at a time", mend="Ask again in a few seconds.")
+    try:
+        yield
+    finally:
+        slots.release()
 
 
 @contextmanager

@@ -294,7 +294,8 @@ def read_extension(text: str, what: str, settings: Settings) -> Extension:
         raise BadRequest(
             f"{what} is no data extension query", mend='Send {"ids": ["…"], "properties": [{"id": "…"}]}.'
         )
-    cells = len(ids) * len(properties)
+    # Things without properties, and properties without things, cost as well.
+    cells = max(1, len(ids)) * max(1, len(properties))
     if cells > settings.max_extension_cells:
         raise QueryTooLarge(
             f"{len(ids)} things with {len(properties)} properties are {cells} cells, and the limit is "
