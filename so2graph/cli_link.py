@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["link"]
 
+_NONE = "no pair is sure enough to be accepted without a person"
+
 
 @click.group()
 def link() -> None:
@@ -198,10 +200,8 @@ def _report(session: Session, target: Target, snapshot: Snapshot, done: Done, wr
         click.echo(f"  judged     {counts['judged']} that a person has decided on; they stay as they are")
     value, right = threshold.get("value"), threshold.get("expected_precision")
     if isinstance(value, float) and isinstance(right, float):
-        click.echo(
-            f"  wish       {target.spec.wish:.2%} right: accepted from a probability of {value:.4f}, "
-            f"of which {right:.2%} are expected to be right"
-        )
+        what = f"accepted from a probability of {value:.4f}, of which {right:.2%} are expected to be right"
+        click.echo(f"  wish       {target.spec.wish:.2%} right: {what if value <= 1 else _NONE}")
     news = "nothing is written, as asked" if dry_run else f"{written} of them new links"
     click.echo(f"  accepted   {counts['accept']}: {news}")
     click.echo(
@@ -313,6 +313,11 @@ def _report_match(matched: Matched, out: Path) -> None:
     click.echo(
         f"{decisions.count('accept')} links, {decisions.count('review')} for review, "
         f"among {matched.left.num_rows} and {matched.right.num_rows} records; "
-        f"accepted from {threshold.value:.4f}, of which {threshold.expected_precision:.2%} are expected to be right. "
-        f"{written} pairs in {out}"
+        + (
+            f"accepted from {threshold.value:.4f}, "
+            f"of which {threshold.expected_precision:.2%} are expected to be right"
+            if threshold.value <= 1
+            else _NONE
+        )
+        + f". {written} pairs in {out}"
     )

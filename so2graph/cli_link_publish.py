@@ -86,7 +86,7 @@ _COMMENT = click.option("--comment", default="", metavar="TEXT", help="Why, in a
 @_AS
 @_REVIEWER
 @_COMMENT
-@settings_options()
+@settings_options(brief=True)
 def accept(
     subject: str, elsewhere: str, target: str, predicate: str, reviewer: str, comment: str, settings: Settings
 ) -> None:
@@ -101,7 +101,7 @@ def accept(
 @_AS
 @_REVIEWER
 @_COMMENT
-@settings_options()
+@settings_options(brief=True)
 def refuse(
     subject: str, elsewhere: str, target: str, predicate: str, reviewer: str, comment: str, settings: Settings
 ) -> None:
@@ -114,7 +114,7 @@ def refuse(
 @_TARGET
 @_REVIEWER
 @_COMMENT
-@settings_options()
+@settings_options(brief=True)
 def none(subject: str, target: str, reviewer: str, comment: str, settings: Settings) -> None:
     """Say that the target has nothing that is SUBJECT; no program asks again."""
     _judged("none")(subject, "", target, "exactMatch", reviewer, comment, settings)
@@ -122,7 +122,7 @@ def none(subject: str, target: str, reviewer: str, comment: str, settings: Setti
 
 @link.command()
 @click.argument("records", nargs=-1, required=True, metavar="MAPPING…")
-@settings_options()
+@settings_options(brief=True)
 def withdraw(records: tuple[str, ...], settings: Settings) -> None:
     """Take judgements back as if nobody had ever made them; what their links brought goes with them.
 
@@ -139,7 +139,7 @@ def withdraw(records: tuple[str, ...], settings: Settings) -> None:
 @link.command(name="export")
 @click.argument("target")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.  [default: stdout]")
-@settings_options()
+@settings_options(brief=True)
 def export(target: str, output: Path | None, settings: Settings) -> None:
     """Give all judgements about TARGET as SSSOM TSV: the same bytes as /links/TARGET.sssom.tsv."""
     from so2graph.link.doors import mapping_set
@@ -157,7 +157,7 @@ def export(target: str, output: Path | None, settings: Settings) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--target", metavar="NAME", help="The target, where the name of the file (NAME.sssom.tsv) is another.")
 @click.option("--whole", is_flag=True, help="The file is all there is: withdraw what it does not have.")
-@settings_options()
+@settings_options(brief=True)
 def import_command(files: tuple[Path, ...], target: str | None, whole: bool, settings: Settings) -> None:
     """Take over the judgements of SSSOM files: new ones, and those that were changed by hand.
 
@@ -170,7 +170,8 @@ def import_command(files: tuple[Path, ...], target: str | None, whole: bool, set
         session = session_of(settings)
         name = target or target_of_file(path.name)
         text = path.read_text(encoding="utf-8")
-        found = import_write(session, read(text, str(path), name, session.snapshot.names), whole=whole)
+        mappings = read(text, str(path), name, session.snapshot.names)
+        found = import_write(session, mappings, whole=whole, linksets=_linksets(settings, name))
         click.echo(f"{path.name}: {found.changed} new or changed, {found.withdrawn} withdrawn")
         for mapping in found.kept:
             click.echo(f"  left as a person judged it: {mapping.subject} {mapping.object}", err=True)
@@ -179,7 +180,7 @@ def import_command(files: tuple[Path, ...], target: str | None, whole: bool, set
 
 @link.command()
 @click.argument("target")
-@settings_options()
+@settings_options(brief=True)
 def enrich(target: str, settings: Settings) -> None:
     """Bring what TARGET says of linked things into a graph of its own, with source, licence, date and link.
 

@@ -52,8 +52,15 @@ SERVE_ONLY = (
 )
 
 
-def settings_options(*, serve: bool = False, link: bool = False) -> Callable[[Command], Command]:
-    """Adds a flag for each setting that concerns the command; it receives them as one `settings`."""
+SHOWN_FOR_LINKS = ("data", "base", "contact", "keep_generations", *LINK_ONLY)
+"""What the help of commands about links names; the other flags are taken as well."""
+
+
+def settings_options(*, serve: bool = False, link: bool = False, brief: bool = False) -> Callable[[Command], Command]:
+    """Adds a flag for each setting that concerns the command; it receives them as one `settings`.
+
+    With `link` or `brief` its help names those alone that people change there; the page of settings has all.
+    """
     others = (*(() if serve else SERVE_ONLY), *(() if serve or link else LINK_ONLY))
     rows = [row for row in fields(Settings) if row.name not in others]
 
@@ -72,6 +79,7 @@ def settings_options(*, serve: bool = False, link: bool = False) -> Callable[[Co
                 row.name,
                 metavar=row.name.rpartition("_")[2].upper(),
                 help=f"{row.metadata['doc']}  [default: {row.default}]",
+                hidden=(link or brief) and row.name not in SHOWN_FOR_LINKS,
             )(decorated)
         return decorated
 

@@ -26,6 +26,8 @@ OWN = "so2graph"
 """What --with is called for the dataset itself."""
 _SHOWN = 10
 """Bad rows that are shown one by one."""
+_ENOUGH = 100
+"""Things of ours that a run must have compared before its weights are taken for other tables."""
 
 
 def match_file(path: Path, given: Mapping[str, Any]) -> None:
@@ -130,7 +132,10 @@ def _matcher(given: Mapping[str, Any]) -> Matcher:
 
 
 def _target(given: Mapping[str, Any], name: str) -> Matcher:
-    """The newest snapshot of a target, weighed by the model of its newest run, if there is one."""
+    """The newest snapshot of a target, weighed by the model of its newest run, where that saw enough of ours.
+
+    What a run learnt of a dozen places that are hard to tell apart makes a table of plain names match nothing.
+    """
     from so2graph.cli_session import bundle_of
     from so2graph.link.extract import their_records
     from so2graph.link.model import Model
@@ -145,7 +150,8 @@ def _target(given: Mapping[str, Any], name: str) -> Matcher:
     model = None
     if runs(settings.data, target.name):
         with open_run(settings.data, target.name) as run:
-            model = Model.of_json(json.dumps(run.run.model)) if run.run.model else None
+            if run.run.model and run.run.counts.get("ours", 0) >= _ENOUGH:
+                model = Model.of_json(json.dumps(run.run.model))
     records = their_records(target, snapshot.path)
     return TargetMatcher(
         target,

@@ -223,6 +223,20 @@ def test_a_program_never_overrules_a_person(desk: Desk, person: str, machine: st
     assert desk.quads() == before
 
 
+def test_a_file_links_only_what_is_here(desk: Desk) -> None:
+    """A row about something that the dataset says nothing of is refused, with all others of the file."""
+    before = desk.quads()
+    foreign = replace(SAID, subject="https://example.org/somebody", object=f"{THERE}2")
+    for subject in (foreign, replace(SAID, subject=f"{ID}nobody", object=f"{THERE}2")):
+        path = desk.settings.data / "gazetteer.sssom.tsv"
+        path.write_bytes(write(MappingSet("gazetteer", (SAID, subject)), desk.session.snapshot.names))
+        done = command(desk, "import", str(path))
+        assert done.returncode != 0
+        assert f"<{subject.subject}>" in done.stderr
+        assert "nothing was imported" in done.stderr
+        assert desk.quads() == before
+
+
 def test_a_program_may_replace_a_program(desk: Desk) -> None:
     """A second run says it anew, and a person may overrule either."""
     desk.judge(FOUND)

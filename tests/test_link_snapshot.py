@@ -474,6 +474,7 @@ def test_an_answer_that_was_cut_off_is_asked_for_in_halves(
         _take(narrow, session, mine)
 
 
+@pytest.mark.alone
 def test_between_two_questions_there_is_a_pause(
     remote: Remote, session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes
 ) -> None:

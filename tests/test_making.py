@@ -127,6 +127,7 @@ def test_it_is_made_though_nobody_waits_for_it_any_more(session: Session, gate: 
     assert hasty.path(session, "it", "", "").read_text() == f"{gate} of 1"
 
 
+@pytest.mark.alone
 def test_a_folder_is_there_when_all_is_in_it(session: Session) -> None:
     """What fails leaves nothing, and the error of the process is raised here."""
     shelf = maker(session, filled, folder=True)
@@ -164,6 +165,7 @@ def test_only_so_many_wait(session: Session) -> None:
     assert heard == ["it is being made, or others are"] * 2 + ["it of 1"]
 
 
+@pytest.mark.alone
 def test_a_generation_long_past_is_swept(session: Session) -> None:
     """The files of the newest two stay."""
     paths = []

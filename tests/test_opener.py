@@ -55,6 +55,7 @@ def test_other_schemes_are_not_opened() -> None:
             opener(True).open(address, timeout=1)
 
 
+@pytest.mark.alone
 def test_an_exchange_ends_when_its_time_is_over() -> None:
     """A service that sends its head and then nothing is cut off, though each wait by itself would be short enough."""
     service = Reconciler("0.2", "quick-manifest")

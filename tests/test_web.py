@@ -478,6 +478,13 @@ DYNAMIC = (
     *(f"answer.{name}." for name in ("column", "none", "snippet", "tab")),
     *(f"search.{name}." for name in ("kind", "group", "facet", "order", "page", "help")),
     *(
+        f"links.{name}."
+        for name in ("sign", "say", "said", "predicate", "standing", "fall", "times", "field", "kind", "facet")
+    ),
+    *(f"mapping.{name}." for name in ("says", "title", "intro", "by", "field", "justification", "not")),
+    *(f"reconcile.{name}." for name in ("feature", "setting", "level")),
+    *(
+        "health.",
         "home.door.",
         "ask.",
         "editor.explain.",

@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 
 from so2graph.engine.access import Session
 from so2graph.engine.changes import Write
-from so2graph.errors import NotFound
+from so2graph.errors import DataInvalid, NotFound
 from so2graph.link.catalogued import Linkset
 from so2graph.link.linkset import acceptable, judge_write, judgements, mappings_about
 from so2graph.link.mapping import BY_HAND, NO_TERM, PREDICATES, Mapping, Verdict, target_name
 from so2graph.link.sssom import MappingSet
 from so2graph.registry import Text
-from so2graph.vocab import parse_iri
+from so2graph.vocab import DEFAULT_GRAPH, parse_iri
 
 __all__ = ["Import", "import_write", "mapping_set", "replaced", "reviewed"]
+
+_MOST_NAMED = 5
 
 
 def mapping_set(session: Session, target: str) -> MappingSet:
@@ -44,7 +46,7 @@ def reviewed(
     `BadParameter`.
     """
     subject, obj = pair[0], NO_TERM if verdict == "none" else pair[1]
-    if next(session.about(subject=parse_iri(subject)), None) is None:
+    if not _here(session, subject):
         raise NotFound(f"there is nothing here called <{subject}>", mend="Give one of our things, such as id:assen.")
     today = datetime.now(UTC).date().isoformat()
     fresh = Mapping(
@@ -81,6 +83,15 @@ def replaced(session: Session, mapping: Mapping) -> list[str]:
     return [m.record for m in about if (m.object, m.target, m.verdict) == pair and m.record != mapping.record]
 
 
+def _here(session: Session, iri: str) -> bool:
+    """Whether the dataset says anything of it, other than with what it is linked."""
+    names = session.snapshot.names
+    said_in = (
+        (DEFAULT_GRAPH if quad[3] is None else quad[3].value) for quad in session.about(subject=parse_iri(iri))
+    )
+    return any(not names.no_fact(graph) and not graph.startswith(names.links("")) for graph in said_in)
+
+
 def _label(session: Session, iri: str) -> str:
     label = session.labels([iri], "nl")[iri]
     return "" if label in (iri, session.prefixes.compact(iri)) else label
@@ -97,11 +108,30 @@ class Import:
     """Those of a program that a person has judged; they stay as the person left them."""
 
 
-def import_write(session: Session, found: MappingSet, *, whole: bool) -> Import:
-    """What importing a file changes. With `whole` the file is all there is: what it does not have is withdrawn."""
+def import_write(session: Session, found: MappingSet, *, whole: bool, linksets: Sequence[Linkset] = ()) -> Import:
+    """What importing a file changes. With `whole` the file is all there is: what it does not have is withdrawn.
+
+    A link that the file has between two things takes the place of another one between them that it does not have: who
+    changes the relation in a row means that link. `linksets` describe the target; else the title of the file does.
+    Raises `DataInvalid` for a new row about what is not here: a link of something unknown would be a fact.
+    """
     before = {mapping.record: mapping for mapping in judgements(session, found.target)}
     fresh: Sequence[Mapping] = [mapping for mapping in found.mappings if before.get(mapping.record) != mapping]
+    strangers = [subject for subject in dict.fromkeys(each.subject for each in fresh) if not _here(session, subject)]
+    if strangers:
+        raise DataInvalid(
+            f"{len(strangers)} of the things that the file links are not in this dataset: "
+            + ", ".join(f"<{subject}>" for subject in strangers[:_MOST_NAMED])
+            + (" …" if len(strangers) > _MOST_NAMED else ""),
+            mend="Correct their subject_id, or take those rows out; nothing was imported.",
+        )
     may, kept = acceptable(session, fresh)
-    gone = sorted(set(before) - {mapping.record for mapping in found.mappings}) if whole else []
-    titles = [Linkset(found.target, Text(found.title, found.title))] if found.title else []
+    there = {mapping.record for mapping in found.mappings}
+    pairs = {(mapping.subject, mapping.object) for mapping in may if mapping.verdict == "accepted"}
+    gone = sorted(
+        record
+        for record, each in before.items()
+        if record not in there and (whole or (each.verdict == "accepted" and (each.subject, each.object) in pairs))
+    )
+    titles = linksets or ([Linkset(found.target, Text(found.title, found.title))] if found.title else [])
     return Import(judge_write(session, may, gone, titles), len(may), len(gone), kept)

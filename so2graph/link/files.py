@@ -10,12 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 from so2graph.errors import BadParameter, DataSyntax
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 __all__ = ["SUFFIXES", "Opened", "format_name", "open_file", "suffix_of"]
 
@@ -88,7 +85,7 @@ class _Unpacked(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # what a reader gives
         view = memoryview(buffer).cast("B")
         piece = self._inner.read(len(view))
         view[: len(piece)] = piece

@@ -24,7 +24,10 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
     (Kind.HOST, "url website web homepage host domain domein site"),
     (Kind.PHONE, "phone tel telephone telefoon mobile"),
     (Kind.STREET, "street straat address adres addr"),
-    (Kind.PLACE, "city plaats stad dorp town woonplaats place locality municipality gemeente plaatsnaam vestigingsplaats"),
+    (
+        Kind.PLACE,
+        "city plaats stad dorp town woonplaats place locality municipality gemeente plaatsnaam vestigingsplaats",
+    ),
     (Kind.YEAR, "year jaar date datum founded opgericht"),
     (Kind.PEOPLE, "author authors auteur auteurs people person persons director directors contact bestuur"),
     (Kind.CODE, "category categorie type class soort venue journal sector brand merk"),

@@ -137,21 +137,22 @@ def _thinned(odds: Floats, share: Floats) -> Curve:
 def threshold_for(wish: float, chance: Chance, curve: Curve, answers: Sequence[Answer] = ()) -> Threshold:
     """The lowest probability from which the accepted pairs keep the wish, with a margin for chance.
 
-    The wrong ones among the accepted are counted as expected, and one standard deviation more. Answers of persons
-    count by the curve that they corrected (`recalibrated`). Where no threshold keeps the wish, its value is above 1
-    and nothing is accepted.
+    The wrong ones among the accepted are counted as expected, and one standard deviation more; but no fewer than the
+    probabilities of the pairs say, which are more careful where there are few. Answers of persons count by the curve
+    that they corrected (`recalibrated`), alone. Where no threshold keeps the wish, its value is above 1 and nothing
+    is accepted.
     """
     rank = np.arange(1, len(chance.odds) + 1)
     ends = np.append(chance.odds[1:] < chance.odds[:-1], True) if len(rank) else np.zeros(0, bool)
+    doubts = np.cumsum([1 - curve.at(odds) for odds in chance.odds.tolist()])
     if answers:
-        wrong = np.cumsum([1 - curve.at(odds) for odds in chance.odds.tolist()])
-        chance = replace(chance, wrong=wrong)
-    bad = chance.wrong + np.sqrt(chance.wrong)
+        chance = replace(chance, wrong=doubts)
+    bad = np.maximum(chance.wrong + np.sqrt(chance.wrong), doubts)
     good = np.flatnonzero(ends & (bad <= (1 - wish) * rank))
     if not len(good):
         return Threshold(_NEVER, 1.0, chance.matches)
     last = int(good[-1])
-    right = rank[last] - chance.wrong[last]
+    right = rank[last] - max(chance.wrong[last], doubts[last])
     return Threshold(
         value=max(_LIKELY, curve.at(float(chance.odds[last]))),
         expected_precision=float(right / rank[last]),

@@ -11,7 +11,7 @@ from io import StringIO
 from flask import Blueprint, Response, request
 
 from so2graph.engine.lookup import shorten
-from so2graph.errors import NotFound, PreconditionFailed, So2Error, Unauthorized
+from so2graph.errors import BadParameter, NotFound, PreconditionFailed, So2Error, Unauthorized
 from so2graph.link.doors import mapping_set
 from so2graph.link.linkset import judge_write, mapping_of
 from so2graph.link.mapping import Mapping as Judgement
@@ -129,8 +129,11 @@ def _history(here: Site, mapping: Judgement) -> list[Then]:
 def set_of(target: str) -> Response:
     """All judgements about a target as SSSOM TSV."""
     here = site()
-    found = mapping_set(here.session, target)
-    if not found.mappings:
+    try:
+        found = mapping_set(here.session, target)
+    except BadParameter:  # no name of a target, so that there are none
+        found = None
+    if found is None or not found.mappings:
         raise NotFound(
             f"there are no links with {shorten(target)!r}", mend="Look at /links for those that there are."
         )

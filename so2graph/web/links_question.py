@@ -151,7 +151,7 @@ class Words:
         return name if both is None else both[self._here.language == "en"]
 
     def label(self, ours: str) -> str:
-        """What one of ours is called in the graph, which tells the municipality before a merger from that after it."""
+        """What one of ours is called in the graph: it tells a municipality before a merger from that after."""
         return called(self._here.session, self._opened, ours, self._here.language)
 
     def kind(self, iri: str) -> str:
