@@ -94,7 +94,7 @@ def test_the_digest_keeps_with_the_sources(tree: Tree) -> None:
     first = tree.hook.digest()
     (tree.hook.FRONTEND / "node_modules" / "x").mkdir(parents=True)
     (tree.hook.FRONTEND / "node_modules" / "x" / "index.mjs").write_text("1")
-    (tree.hook.FRONTEND / "__pycache__").mkdir()
+    (tree.hook.FRONTEND / "__pycache__").mkdir(exist_ok=True)
     for file in (tree.hook.FRONTEND / "src").rglob("*"):
         os.utime(file, (0, 0))
     assert tree.hook.digest() == first

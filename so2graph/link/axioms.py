@@ -24,6 +24,7 @@ _TEXTS = {
 _DATES = {"mapping_date": DCTERMS + "created", "review_date": SSSOM + "review_date"}
 _NUMBERS = {"confidence": SSSOM + "confidence", "similarity": SSSOM + "similarity_score"}
 _FIELDS = {"subject_fields": SSSOM + "subject_match_field", "object_fields": SSSOM + "object_match_field"}
+FOAF_NAME = "http://xmlns.com/foaf/0.1/name"
 _PERSONS = {
     "author": ("http://purl.org/pav/authoredBy", SSSOM + "author_label"),
     "reviewer": (SSSOM + "reviewer_id", SSSOM + "reviewer_label"),
@@ -99,7 +100,7 @@ def run_triples(mapping: Mapping, names: Names) -> list[Triple]:
         triples += [
             (Iri(run), Iri(PROV + "wasAssociatedWith"), program),
             (program, kind, Iri(PROV + "SoftwareAgent")),
-            (program, Iri(RDFS + "label"), Literal(mapping.tool)),
+            (program, Iri(FOAF_NAME), Literal(mapping.tool)),
         ]
         if mapping.tool_version:
             triples.append((program, version, Literal(mapping.tool_version)))

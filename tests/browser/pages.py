@@ -49,7 +49,12 @@ PAGES = (
     PageType("thing-elsewhere", "doc?iri=http%3A%2F%2Fwww.wikidata.org%2Fentity%2FQ749", "/doc"),
     PageType("mapping", "doc/mapping/67822526496c52b1", _DOC),
     PageType("refused-mapping", "doc/mapping/3fe97bfb2b518eae", _DOC),
-    PageType("withdraw", "links/review/-/withdraw?mapping=67822526496c52b1", "/links/review/-/withdraw"),
+    PageType(
+        "withdraw",
+        "links/review/-/withdraw?mapping=67822526496c52b1",
+        "/links/review/-/withdraw",
+        same_as="links/review",
+    ),
     PageType("withdrawn", "links/review/-/withdrawn?target=tooi&generation=2", "/links/review/-/withdrawn"),
     PageType("vocabulary", "def", "/def"),
     PageType("vocabulary-version", "def/0.1.0", "/def/<version>", same_as="def"),

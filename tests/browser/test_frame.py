@@ -23,6 +23,8 @@ from tests.browser.seen import CLIPPED, FAINT, LEVELS, MOVING, WORDS
 LANGUAGES = ("nl", "en")
 UNDESCRIBED = {"/queries/<name>"}
 """Rules of pages that the description of the interface has by another name."""
+WITHOUT_FRAME = ("/reconcile/preview", "/reconcile/1.0/preview")
+"""Rules of small pages that stand in a frame of another site: nothing of ours is around them."""
 
 
 @dataclass
@@ -165,6 +167,20 @@ def test_nothing_moves_for_who_asks_for_that(opened: Opened) -> None:
     assert opened.page.evaluate("document.getAnimations().length") == 0
 
 
+@pytest.mark.parametrize("rule", WITHOUT_FRAME)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_for_a_frame_is_well_made(service: str, new_page: NewPage, rule: str, language: str) -> None:
+    """It names the thing in its language, runs no script, and axe finds nothing in it, light and dark."""
+    page = new_page(language, reduced_motion="reduce")
+    page.goto(f"{service}{rule[1:]}?id=gemeente-assen&lang={language}")
+    expect(page.locator("body")).to_contain_text("gemeente Assen" if language == "nl" else "municipality of Assen")
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator("script").count() == 0
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        assert axe(page) == [], theme
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_titles_tell_pages_apart(service: str, language: str) -> None:
     """No two pages have one title, but those that are the same page at two addresses."""
@@ -213,7 +229,7 @@ def test_every_rule_that_makes_a_page_is_walked(settings: Settings, bundle: Bund
     pages = {rule.removesuffix(".<suffix>") for rule in described | UNDESCRIBED}
     walked = {kind.rule for kind in PAGES}
     assert ("/queries/<name>", "GET") in EXCEPTIONS
-    assert pages - walked == set(), "add a PageType to tests/browser/pages.py"
+    assert pages - walked == set(WITHOUT_FRAME), "add a PageType to tests/browser/pages.py"
     assert {kind.rule for kind in PAGES} - there == set()
 
 
