@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["link"]
 
+_TOLD = 10
+"""Pairs that a dry run tells of each kind."""
 _NONE = "no pair is sure enough to be accepted without a person"
 
 
@@ -87,13 +89,13 @@ def fetch(target: str, source: str, licence: str, settings: Settings) -> None:
     _fetched(session_of(settings), found, settings, source, licence)
 
 
-def _target(text: str, settings: Settings) -> Target:
+def _target(text: str, settings: Settings, *, keep: bool = True) -> Target:
     """The target of a name; of a file that describes one a copy is kept, so that its name is known from now on."""
     from so2graph.engine.generations import storage_errors
     from so2graph.link.target import target_of
 
     found = target_of(text, bundle_of(settings).prefixes(), settings.data)
-    if text.endswith((".yaml", ".yml")):
+    if keep and text.endswith((".yaml", ".yml")):
         kept = settings.data / "links" / found.name / "target.yaml"
         with storage_errors(settings.data):
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -131,30 +133,32 @@ def _fetched(session: Session, target: Target, settings: Settings, source: str, 
 @click.argument("target")
 @click.option("--wish", type=click.FloatRange(0.5, 0.9999), help="Share of accepted links that must be right.")
 @click.option("--type", "types", multiple=True, metavar="CLASS", help="Only our things of this class, so2:UrbanCore.")
-@click.option("--dry-run", is_flag=True, help="Accept nothing; the run is kept for review all the same.")
+@click.option("--dry-run", is_flag=True, help="Say what would be accepted and asked; nothing is written.")
 @settings_options(link=True)
 def run(target: str, wish: float | None, types: tuple[str, ...], dry_run: bool, settings: Settings) -> None:
     """Link our things with TARGET: accept what the wish allows, keep the rest for review.
 
-    It works on the newest snapshot, and takes one where there is none yet. What a person has judged stays as it is.
+    It works on the newest snapshot, and takes one where there is none yet (--dry-run does not). What a person has
+    judged stays as it is; with --type, so do the questions about other things.
     """
     from so2graph.errors import NotFound
     from so2graph.link.running import run_target
     from so2graph.link.snapshot import current
     from so2graph.link.target import narrowed
 
-    found = narrowed(_target(target, settings), types)
+    whole = _target(target, settings, keep=not dry_run)
     if wish is not None:
-        found = replace(found, spec=replace(found.spec, wish=wish))
+        whole = replace(whole, spec=replace(whole.spec, wish=wish))
+    found = narrowed(whole, types)
     session = session_of(settings)
     try:
         snapshot = current(settings.data, found.name)
     except NotFound:
-        if not found.fetched:
+        if dry_run or not found.fetched:
             raise
         snapshot = _fetched(session, found, settings, "", "")
     with _steps(found.name) as tell:
-        done = run_target(session, found, snapshot, settings.data, tell)
+        done = run_target(session, found, snapshot, settings.data, tell, whole=whole if types else None, dry=dry_run)
     if done is None:
         click.echo(f"{found.title.en}: a person has judged all of ours, so there is nothing to find")
         return
@@ -206,14 +210,28 @@ def _report(session: Session, target: Target, snapshot: Snapshot, done: Done, wr
     click.echo(f"  accepted   {counts['accept']}: {news}")
     click.echo(
         f"  review     {counts['review']} of ours wait for a person"
-        + (f": 'so2graph link review {target.name}'" if counts["review"] else "")
+        + (f": 'so2graph link review {target.name}'" if counts["review"] and not dry_run else "")
     )
     click.echo(f"  none       {counts['none']} with nothing that comes close")
     names = session.labels(done.nothing[:5], "en")
     if done.nothing:
         more = f" and {len(done.nothing) - 5} more" if len(done.nothing) > 5 else ""
         click.echo(f"             {'; '.join(names[iri] for iri in done.nothing[:5])}{more}")
-    click.echo(f"  kept in    {done.folder}")
+    if done.folder is None:
+        _would(session, done)
+    else:
+        click.echo(f"  kept in    {done.folder}")
+
+
+def _would(session: Session, done: Done) -> None:
+    """Tells what a dry run found, since nothing of it is kept."""
+    pairs = {"accept": [(each.subject, each.object) for each in done.accepted], "ask about": list(done.waiting)}
+    labels = session.labels({ours for some in pairs.values() for ours, _ in some[:_TOLD]}, "en")
+    for what, some in pairs.items():
+        for ours, theirs in some[:_TOLD]:
+            click.echo(f"  would {what:<9}  {labels[ours]} – {theirs}")
+        if len(some) > _TOLD:
+            click.echo(f"  would {what:<9}  … and {len(some) - _TOLD} more")
 
 
 @link.command()

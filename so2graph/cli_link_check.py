@@ -55,7 +55,13 @@ def check(targets: tuple[str, ...], online: bool, settings: Settings) -> None:
     links = sum(one.links for one in found.targets)
     look = len(found.ailments) - found.wrong
     click.echo(f"{links} links with {len(found.targets)} targets: {found.wrong} wrong, {look} to look at")
+    if found.unchecked:
+        click.echo(
+            f"not compared with their source, of which there is no snapshot: {', '.join(found.unchecked)}\n"
+            "    Take one with 'so2graph link fetch TARGET', and check again."
+        )
     if found.wrong:
         raise DataInvalid(
-            f"{found.wrong} links are wrong", mend="Mend them as said above; the page is /links/health."
+            f"{found.wrong} faults in links are to be mended",
+            mend="Each is told above with what to do; the page is /links/health.",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ from so2graph.cli_session import bundle_of, session_of
 from so2graph.config import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from so2graph.engine.access import Session
     from so2graph.engine.changes import Write
     from so2graph.link.catalogued import Linkset
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["accept", "enrich", "export", "import_command", "none", "refuse", "withdraw"]
 
+_Command = Callable[..., None]
 _LINKS = ("exactMatch", "closeMatch", "broadMatch", "narrowMatch", "relatedMatch", "sameAs")
 
 
@@ -49,75 +49,70 @@ def _linksets(settings: Settings, target: str) -> list[Linkset]:
         return []
 
 
-def _judged(verdict: Verdict) -> Callable[..., None]:
-    def run(
-        subject: str, obj: str, target: str, predicate: str, reviewer: str, comment: str, settings: Settings
-    ) -> None:
-        from so2graph.link.doors import replaced, reviewed
-        from so2graph.link.linkset import judge_write
-        from so2graph.link.mapping import PREDICATES
-        from so2graph.link.sssom import expanded
-        from so2graph.vocab import curie_or_iri
+def _judges(*, of_two: bool) -> Callable[[_Command], _Command]:
+    """Makes a command that judges a thing of ours, or it and another elsewhere; its words are those of `_judge`."""
+    elsewhere = click.argument("elsewhere", metavar="OBJECT")
+    relation = click.option("--as", "predicate", type=click.Choice(_LINKS), default=_LINKS[0], show_default=True)
+    parts: tuple[Callable[[_Command], _Command], ...] = (
+        click.argument("subject"),
+        *([elsewhere] if of_two else []),
+        click.option("--target", required=True, metavar="NAME", help="The target that the link is with."),
+        *([relation] if of_two else []),
+        click.option("--reviewer", required=True, metavar="NAME", help="Who judges: a name or role, no address."),
+        click.option("--comment", default="", metavar="TEXT", help="Why, in a few words."),
+        settings_options(brief=True),
+    )
 
-        session = session_of(settings)
-        mine = str(curie_or_iri(subject, session.prefixes))
-        theirs = expanded(obj, session.prefixes) if obj else ""
-        wanted = next(iri for iri in PREDICATES if iri.endswith(f"#{predicate}"))
-        mapping = reviewed(
-            session, (mine, theirs), target, verdict, reviewer=reviewer, predicate=wanted, comment=comment
-        )
-        write = judge_write(session, [mapping], replaced(session, mapping), linksets=_linksets(settings, target))
-        click.echo(f"{mapping.verdict}: {mapping.iri(session.snapshot.names)}")
-        _apply(settings, session, write, verdict)
+    def declare(command: _Command) -> _Command:
+        for part in reversed(parts):
+            command = part(command)
+        return link.command()(command)
 
-    return run
+    return declare
 
 
-_TARGET = click.option("--target", required=True, metavar="NAME", help="The target that the link is with.")
-_AS = click.option("--as", "predicate", type=click.Choice(_LINKS), default="exactMatch", show_default=True)
-_REVIEWER = click.option("--reviewer", required=True, metavar="NAME", help="Who judges: a name or role, no address.")
-_COMMENT = click.option("--comment", default="", metavar="TEXT", help="Why, in a few words.")
-
-
-@link.command()
-@click.argument("subject")
-@click.argument("elsewhere", metavar="OBJECT")
-@_TARGET
-@_AS
-@_REVIEWER
-@_COMMENT
-@settings_options(brief=True)
-def accept(
-    subject: str, elsewhere: str, target: str, predicate: str, reviewer: str, comment: str, settings: Settings
+def _judge(
+    verdict: Verdict,
+    settings: Settings,
+    subject: str,
+    target: str,
+    reviewer: str,
+    comment: str,
+    elsewhere: str = "",
+    predicate: str = _LINKS[0],
 ) -> None:
+    from so2graph.link.doors import replaced, reviewed
+    from so2graph.link.linkset import judge_write
+    from so2graph.link.mapping import PREDICATES
+    from so2graph.link.sssom import expanded
+    from so2graph.vocab import curie_or_iri
+
+    session = session_of(settings)
+    mine = str(curie_or_iri(subject, session.prefixes))
+    theirs = expanded(elsewhere, session.prefixes) if elsewhere else ""
+    wanted = next(iri for iri in PREDICATES if iri.endswith(f"#{predicate}"))
+    mapping = reviewed(session, (mine, theirs), target, verdict, reviewer=reviewer, predicate=wanted, comment=comment)
+    write = judge_write(session, [mapping], replaced(session, mapping), linksets=_linksets(settings, target))
+    click.echo(f"{mapping.verdict}: {mapping.iri(session.snapshot.names)}")
+    _apply(settings, session, write, verdict)
+
+
+@_judges(of_two=True)
+def accept(settings: Settings, **given: str) -> None:
     """Say that SUBJECT of ours (id:assen) and OBJECT elsewhere are linked; its triple is part of the facts."""
-    _judged("accepted")(subject, elsewhere, target, predicate, reviewer, comment, settings)
+    _judge("accepted", settings, **given)
 
 
-@link.command()
-@click.argument("subject")
-@click.argument("elsewhere", metavar="OBJECT")
-@_TARGET
-@_AS
-@_REVIEWER
-@_COMMENT
-@settings_options(brief=True)
-def refuse(
-    subject: str, elsewhere: str, target: str, predicate: str, reviewer: str, comment: str, settings: Settings
-) -> None:
+@_judges(of_two=True)
+def refuse(settings: Settings, **given: str) -> None:
     """Say that SUBJECT and OBJECT are not linked; a link that there is goes, and no program proposes it again."""
-    _judged("refused")(subject, elsewhere, target, predicate, reviewer, comment, settings)
+    _judge("refused", settings, **given)
 
 
-@link.command()
-@click.argument("subject")
-@_TARGET
-@_REVIEWER
-@_COMMENT
-@settings_options(brief=True)
-def none(subject: str, target: str, reviewer: str, comment: str, settings: Settings) -> None:
+@_judges(of_two=False)
+def none(settings: Settings, **given: str) -> None:
     """Say that the target has nothing that is SUBJECT; no program asks again."""
-    _judged("none")(subject, "", target, "exactMatch", reviewer, comment, settings)
+    _judge("none", settings, **given)
 
 
 @link.command()
@@ -164,12 +159,12 @@ def import_command(files: tuple[Path, ...], target: str | None, whole: bool, set
     A row of a program (without a reviewer) never replaces the judgement of a person.
     """
     from so2graph.link.doors import import_write
-    from so2graph.link.sssom import read, target_of_file
+    from so2graph.link.sssom import decoded, read, target_of_file
 
     for path in files:
         session = session_of(settings)
         name = target or target_of_file(path.name)
-        text = path.read_text(encoding="utf-8")
+        text = decoded(path.read_bytes(), str(path))
         mappings = read(text, str(path), name, session.snapshot.names)
         found = import_write(session, mappings, whole=whole, linksets=_linksets(settings, name))
         click.echo(f"{path.name}: {found.changed} new or changed, {found.withdrawn} withdrawn")

@@ -15,8 +15,11 @@ from so2graph.config import Settings
 from so2graph.errors import NotFound, PreconditionFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from so2graph.engine.access import Access, Session
     from so2graph.engine.changes import Write
+    from so2graph.link.mapping import Mapping as Judgement
     from so2graph.link.queue import Queue
     from so2graph.link.review import Verdict
     from so2graph.link.runs import OpenRun, Pair
@@ -58,15 +61,19 @@ class _Desk:
 
     def work(self) -> None:
         """Asks until there is nothing left, or somebody has had enough."""
+        from so2graph.link.review import mark
+
         count = 0
         chosen: tuple[str, str] | None = None
         while True:
-            queue = self._queue()
+            judged = self._judged()
+            queue = self._queue(judged)
             pair = self._opened.pair(*chosen) if chosen else queue.next(self._who, self._of)
             if pair is None:
                 click.echo("Nothing left to ask.")
                 break
             others = self._show(queue, pair)
+            seen = mark(judged, pair.ours, pair.theirs)
             key = _key()
             if key in ("q", ""):
                 break
@@ -75,24 +82,28 @@ class _Desk:
                 chosen = self._undo()
                 count = max(0, count - 1) if chosen else count
             elif key in _KEYS:
-                count += self._answer(pair, _KEYS[key])
+                count += self._answer(pair, _KEYS[key], seen)
             elif key.isdigit() and 0 < int(key) <= len(others):
                 chosen = others[int(key) - 1].ours, others[int(key) - 1].theirs
             else:
                 chosen = pair.ours, pair.theirs
                 click.echo(_HELP)
-        left = self._queue().left(self._of)
+        left = self._queue(self._judged()).left(self._of)
         click.echo(f"{count} answer{'' if count == 1 else 's'} given; {left.open} left, {left.unsure} put aside.")
 
     def _session(self) -> Session:
         return self._access.session()
 
-    def _queue(self) -> Queue:
+    def _judged(self) -> tuple[Judgement, ...]:
+        """What has been judged by now, by whomever."""
         from so2graph.link.linkset import judgements
+
+        return judgements(self._session(), self._opened.run.target)
+
+    def _queue(self, judged: Sequence[Judgement]) -> Queue:
         from so2graph.link.queue import Queue
 
-        session = self._session()
-        return Queue(self._opened, session, judgements(session, self._opened.run.target))
+        return Queue(self._opened, self._session(), judged)
 
     def _send(self, change: Write) -> int:
         from so2graph.engine.offline import apply_offline
@@ -100,11 +111,10 @@ class _Desk:
         settings, prefixes = self._access.settings, self._access.prefixes
         return apply_offline(settings, [change], prefixes, _COMMAND).number
 
-    def _answer(self, pair: Pair, said: str) -> int:
-        """Writes an answer; how many that was."""
+    def _answer(self, pair: Pair, said: str, seen: str) -> int:
+        """Writes an answer to what was seen; how many that was."""
         from so2graph.link.calibration import calibrate, due
-        from so2graph.link.linkset import judgements
-        from so2graph.link.review import PREDICATES, Asked, Verdict, judge, judging, mark
+        from so2graph.link.review import PREDICATES, Asked, Verdict, judge, judging
         from so2graph.link.target import targets
 
         target = self._opened.run.target
@@ -112,7 +122,6 @@ class _Desk:
         names = {iri: name for name, iri in PREDICATES.items()}
         predicate = names[known.predicate] if known else "exactMatch"
         verdict = Verdict(said)
-        seen = mark(judgements(self._session(), target), pair.ours, pair.theirs)
         asked = Asked(pair.ours, pair.theirs, verdict, seen, predicate)
         try:
             with judging(self._data, target):
@@ -122,9 +131,9 @@ class _Desk:
             return 0
         click.echo(_told(verdict, given.generation))
         if given.made:
-            judged = judgements(self._session(), target)
+            judged = self._judged()
             if verdict is Verdict.NO:
-                self._queue().promote(pair.ours)
+                self._queue(judged).promote(pair.ours)
             if due(self._opened, judged):
                 calibrate(self._opened, judged)
                 click.echo("The probabilities were corrected by the answers so far.")
@@ -195,8 +204,11 @@ def _told(verdict: Verdict, generation: int | None) -> str:
 def _key() -> str:
     """What was pressed; a line where standard input is no terminal, empty at its end."""
     if sys.stdin.isatty():
-        key = click.getchar().lower()
-        return "q" if key in ("\x03", "\x04", "\x1b") else key
+        try:
+            key = click.getchar().lower()
+        except (KeyboardInterrupt, EOFError):
+            return "q"
+        return "q" if key == "\x1b" else key
     for line in sys.stdin:
         if line.strip():
             return line.strip().lower()

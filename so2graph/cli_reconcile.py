@@ -80,8 +80,9 @@ def check(ctx: click.Context, /, url: str | None, wanted: str, names: tuple[str,
 
     It reads, and changes nothing. It ends with 0 when no rule is broken that must hold, else with 3.
     """
+    from so2graph.engine.opener import web_address
     from so2graph.link.conformance import chosen, examine
-    from so2graph.link.reconcile_http import Web, web_address
+    from so2graph.link.reconcile_http import Web
 
     rules = chosen(names)
     if given["listing"]:

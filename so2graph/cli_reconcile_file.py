@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from so2graph import __version__
 from so2graph.cli_progress import progress
 from so2graph.config import Settings
 from so2graph.errors import BadParameter, EndpointFailed
@@ -170,8 +171,9 @@ def _settings(given: Mapping[str, Any]) -> Settings:
 
 
 def _service(given: Mapping[str, Any], url: str) -> Matcher:
+    from so2graph.engine.opener import web_address
     from so2graph.link.reconcile_client import Service
-    from so2graph.link.reconcile_http import Web, web_address
+    from so2graph.link.reconcile_http import Web
 
     web = Web(
         timeout=given["timeout"], pause=given["pause"], private=given["allow_private"], headers=given["headers"]
@@ -186,5 +188,5 @@ def _own(given: Mapping[str, Any]) -> Matcher:
 
     settings = _settings(given)
     manifest = session_of(settings).snapshot.manifest
-    identity = f"{settings.data.resolve()} generation {manifest.number} of {manifest.created}"
+    identity = f"so2graph {__version__} {settings.data.resolve()} generation {manifest.number} of {manifest.created}"
     return Service(OwnService(settings, bundle_of(settings)), f"{ADDRESS}reconcile", identity=identity)

@@ -156,7 +156,9 @@ def is_iri(text: str) -> bool:
 def parse_iri(text: str) -> Iri:
     """The absolute IRI in `text`; raises `BadParameter` when it is not one."""
     if not _IRI.fullmatch(text):
-        raise BadParameter(f"{text[:500]!r} is not an absolute IRI", mend="Give a full IRI, such as https://….")
+        raise BadParameter(
+            f"{mask_addresses(text[:500])!r} is not an absolute IRI", mend="Give a full IRI, such as https://…."
+        )
     return Iri(text)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 
@@ -61,6 +62,13 @@ That process runs none of our code there: it reads files and RDF, or drives a br
 marker `no_cover`: walks over all there is, whose lines other tests reach as well.
 """
 _LOCKS = pytest.StashKey[Path]()
+
+hypothesis.settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("other", hypothesis.settings.get_profile("same"), derandomize=False)
+# No test goes by chance or by the speed of the machine; `--hypothesis-profile other` tries other examples each time.
+hypothesis.settings.load_profile("same")
 
 
 def pytest_configure() -> None:
@@ -133,6 +141,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     if given is None:
         return (yield)
     with turn(Path(given["locks"]), alone=_alone(item)):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Where coverage is not measured in a test, it is not in the processes that the test starts either."""
+    if item.get_closest_marker("no_cover") is None:
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("COVERAGE")]:
+            patch.delenv(name)
         return (yield)
 
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from itertools import product
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -22,7 +23,7 @@ from so2graph.engine.snapshot import Snapshot
 from so2graph.network.paths import read_edges
 from so2graph.publish.question import CERTAINTIES, KINDS, STEPS, Question, Trait, sparql
 from so2graph.registry import Bundle
-from so2graph.vocab import CANONICAL_BASE, Iri, Prefixes
+from so2graph.vocab import CANONICAL_BASE, MODALITIES, Iri, Prefixes
 from so2graph.web.app import create_app
 from so2graph.web.ask_request import parameters_of
 from tests.conftest import ROOT
@@ -258,6 +259,32 @@ def test_steps_are_those_of_the_network(
         assert len({row["entity"] for row in found}) == len(found)
 
 
+@pytest.mark.parametrize("certainty", CERTAINTIES)
+def test_each_number_of_steps_leads_to_a_way_that_has_them(client: FlaskClient, certainty: str) -> None:
+    """In the table a row leads to the way over what counts, and the shortest such way has as many steps."""
+    html = html_of(client, {"kind": "near", "thing": "id:alescon", "steps": "4", "certainty": certainty}, lang="nl")
+    ways = re.findall(r'<a href="(/network/path[^"]*)" dir="auto">(\d) stap(?:pen)?</a>', html)
+    assert len(ways) == html.count("<tr>") - 1 > 7
+    modalities = {"facts": MODALITIES[:1], "plans": MODALITIES[:-1], "all": MODALITIES}[certainty]
+    for href, steps in ways:
+        asked = dict(parse_qsl(urlsplit(unescape(href)).query))
+        assert asked["from"] == "alescon"
+        assert asked.get("modality", ",".join(MODALITIES)) == ",".join(modalities)
+        found = client.get(unescape(href).replace("/path?", "/path.json?")).get_json()
+        assert found["found"]
+        assert (found["shortest"] or found["path"])["steps"] == int(steps), href
+    assert "Klik op het aantal stappen" in html
+    assert "stappen in het netwerk" in html
+    chart = html_of(client, {"kind": "near", "thing": "id:alescon", "steps": "4"}, view="chart")
+    assert "/network/path" not in chart
+
+
+def test_no_step_goes_through_all_statements() -> None:
+    """Every step says that it has a bound, without which the engine joins a fourth step with all there is."""
+    text = sparql(Question("near", thing=Iri(ID + "alescon"), steps=4), "nl", Prefixes({}))
+    assert len(re.findall(r"GROUP BY \?m[1-4] LIMIT 1000000000 ", text)) == 4
+
+
 def test_steps_can_end_at_a_class_only(client: FlaskClient) -> None:
     """With a class, what lies on the way may be anything, but only things of the class are in the answer."""
     question = {"kind": "near", "of": "foaf:Person", "thing": "id:so-netwerk-assen-drenthe", "steps": "2"}
@@ -369,6 +396,54 @@ def test_nothing_is_pasted(client: FlaskClient) -> None:
     html = html_of(client, {"kind": "near", "thing": '"x" }} # <script>alert(1)</script>', "lang": "en"})
     assert "<script>alert" not in html
     assert "Nothing is called exactly" in html
+
+
+# Pages of rows
+
+
+def test_an_answer_has_pages(settings: Settings, bundle: Bundle) -> None:
+    """More rows than a page holds come in pages that the address names; together they are the answer in its order."""
+    few = create_app(replace(settings, max_page_rows=3), bundle).test_client()
+    question = {"kind": "near", "thing": "id:alescon", "steps": "3"}
+    wanted = [row["entity"] for row in rows(few, question)]
+    assert len(wanted) == 8
+    found: list[str] = []
+    href = address(question, lang="nl")
+    while True:
+        html = few.get(href, headers=BROWSER).get_data(as_text=True)
+        shown = re.findall(r'<td><a href="[^"]*" title="([^"]*)" dir="auto">', html)
+        assert f"Dit zijn de rijen {len(found) + 1} tot en met {len(found) + len(shown)} van 8." in html
+        found += shown
+        onward = re.findall(r'<a href="([^"]*)" rel="next">', html)
+        if not onward:
+            break
+        href = unescape(onward[0])
+    assert found == wanted
+    assert re.findall(r'rel="(\w+)">', html[html.index('<nav class="pages"') : html.index("</main>")]) == [
+        "first",
+        "prev",
+        "last",
+    ]
+    assert dict(parse_qsl(urlsplit(href).query)) == question | {"limit": "3", "offset": "6", "lang": "nl"}
+    # The tabs keep the page, and the address that is shared has it.
+    assert 'offset=6&amp;view=share&amp;lang=nl#answer"' in html
+    beyond = few.get(address(question, offset="9"), headers=BROWSER).get_data(as_text=True)
+    assert "8 rijen" in beyond or "8 rows" in beyond
+
+
+def test_only_a_page_has_pages(client: FlaskClient) -> None:
+    """A file has all rows: to ask for a part of it is refused, as is a page larger than the setting."""
+    for name in ("limit", "offset"):
+        response = client.get(address(CORE_GROUP, ".csv", **{name: "1"}))
+        assert (response.status_code, json.loads(response.data)["parameter"]) == (400, name)
+    assert client.get(address(CORE_GROUP, limit="1000001"), headers=BROWSER).status_code == 400
+
+
+def test_what_is_lacking_is_only_not_known(client: FlaskClient) -> None:
+    """The answer says that what stands nowhere may well be there."""
+    assert "Dat het er niet is, is daarmee niet gezegd." in html_of(client, CORE_GROUP, lang="nl")
+    assert "That does not say that there is none." in html_of(client, CORE_GROUP, lang="en")
+    assert "That does not say" not in html_of(client, {"kind": "all", "of": "so2:Network"}, lang="en")
 
 
 # The form

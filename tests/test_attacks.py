@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
@@ -29,6 +30,7 @@ from so2graph.registry import Bundle
 from so2graph.vocab import CANONICAL_BASE
 from so2graph.web.app import create_app
 from tests.test_service import _children, _is_zombie, serving
+from tests.turns import patiently
 
 BROWSER = {"Accept": "text/html"}
 DEEP = {
@@ -147,11 +149,8 @@ def test_workers_end_when_their_parent_is_killed(settings_env: dict[str, str]) -
     with serving(settings_env) as running:
         workers = _children(running.process.pid)
         running.process.kill()
-        running.process.wait(timeout=10)
-        deadline = time.monotonic() + 10
-        while any(Path(f"/proc/{pid}").exists() and not _is_zombie(pid) for pid in workers):
-            assert time.monotonic() < deadline, "a worker is still there"
-            os.sched_yield()
+        running.process.wait(timeout=30)
+        assert patiently(lambda: all(not Path(f"/proc/{pid}").exists() or _is_zombie(pid) for pid in workers))
 
 
 @pytest.mark.alone
@@ -168,14 +167,12 @@ def test_a_service_whose_workers_are_killed_again_and_again_comes_back(settings_
 
 
 def _answers(url: str) -> bool:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with urlopen(url, timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            os.sched_yield()
-    return False
+    def answers() -> bool:
+        with suppress(OSError), urlopen(url, timeout=30) as answer:
+            return bool(answer.status == 200)
+        return False
+
+    return patiently(answers)
 
 
 def test_a_chunked_body_is_read(service: str) -> None:

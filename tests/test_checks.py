@@ -310,6 +310,7 @@ def test_check_is_standard_and_in_two_languages(bundle: Bundle, name: str) -> No
         assert mend.endswith(".")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=[f"{m.check} in {m.graph}" for m in MUTATIONS])
 def test_check_finds_its_fault(copy: Bundle, tmp_path: Path, prefixes: Prefixes, mutation: Mutation) -> None:
     """A build of the mutated data fails, and the fault names the check, the focus and a way to mend it."""

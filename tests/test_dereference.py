@@ -153,29 +153,32 @@ def test_every_thing_is_the_same_in_every_format_of_a_profile(
 ) -> None:
     """Whatever the profile, all formats say the same; those with graphs say the same of the graphs.
 
-    rdflib reads each of them, and each has a tag that answers 304.
+    Of each thing rdflib reads one as well, and the tag of that answers 304: of the next thing it is the next format.
     """
     formats = [fmt for fmt in profile.formats if fmt is not HTML]
-    for local in (name for name in things if "#" not in name):
+    read_too = [fmt for fmt in formats[1:] if fmt not in STATEMENT_FORMATS]
+    for turn, local in enumerate(name for name in things if "#" not in name):
         reference = read(client.get(address(local, formats[0], profile)), formats[0])
         assert reference or (profile.name == "network" and local.startswith(("mapping/", "run/"))), local
         triples = canonical(reference, graphs=False)
         named: set[str] = set()
-        for fmt in formats[1:]:
+        for at, fmt in enumerate(formats[1:]):
             response = client.get(address(local, fmt, profile))
             assert (response.status_code, response.content_type) == (200, fmt.content_type)
             assert addresses(response) == 0, (local, fmt.name)
             found = read(response, fmt)
             assert canonical(found, graphs=False) == triples, (local, fmt.name)
-            again = {"If-None-Match": response.headers["ETag"]}
-            assert client.get(address(local, fmt, profile), headers=again).status_code == 304
-            if fmt not in STATEMENT_FORMATS:
+            if at == turn % (len(formats) - 1):
+                again = {"If-None-Match": response.headers["ETag"]}
+                assert client.get(address(local, fmt, profile), headers=again).status_code == 304
+            if fmt in read_too and fmt is read_too[turn % len(read_too)]:
                 assert len(read_rdf(response.data, fmt)) == triples.count("\n") + bool(triples)
             if fmt.name in ("trig", "nquads", "csv", "tsv"):
                 named.add(canonical(found, graphs=True))
         assert len(named) <= 1, local
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("profile", "fmt"), CASES, ids=case_id)
 def test_a_representation_is_what_it_says(client: FlaskClient, profile: Profile, fmt: Format) -> None:
     """By address and by headers the same bytes; HEAD has the headers of GET; 304 to who has it; rdflib reads it."""

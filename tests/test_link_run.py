@@ -18,11 +18,14 @@ from click.testing import CliRunner, Result
 from so2graph.cli import main
 from so2graph.config import Settings
 from so2graph.engine.access import Access, Session
+from so2graph.engine.changes import Write
 from so2graph.engine.offline import apply_offline
 from so2graph.link.extract import our_records, their_records
 from so2graph.link.linkset import judge_write, judgements
 from so2graph.link.mapping import Mapping, none_known
 from so2graph.link.pipeline import link
+from so2graph.link.queue import Queue
+from so2graph.link.review import Asked, Verdict, judge, mark
 from so2graph.link.runs import open_run
 from so2graph.link.sssom import read
 from so2graph.link.target import target_of
@@ -169,8 +172,8 @@ def test_each_link_says_what_it_rests_on(linked: tuple[Place, Result]) -> None:
 
 
 def test_a_second_run_makes_no_second_link(place: Place) -> None:
-    """The same snapshot and the same graph give the same decisions; nothing is written twice, and what there is
-    by a person is left alone and counted."""
+    """The same snapshot and the same graph give the same decisions; nothing is written, not even that another run
+    says so, as long as the first is kept; what there is by a person is left alone and counted."""
     place.run("fetch", "wof", "--from", str(_reference(FILES["wof"])))
     place.run("run", "wof")
     first, said = _decided(place, "wof", "accept"), judgements(place.session, "wof")
@@ -178,7 +181,12 @@ def test_a_second_run_makes_no_second_link(place: Place) -> None:
     again = place.run("run", "wof")
     assert _decided(place, "wof", "accept") == first
     assert "0 of them new links" in again.stdout
+    assert judgements(place.session, "wof") == said
+    assert place.session.snapshot.manifest.number == generation
+    shutil.rmtree(place.settings.data / "links" / "wof" / said[0].run)
+    place.run("run", "wof")
     assert {each.record for each in judgements(place.session, "wof")} == {each.record for each in said}
+    assert said[0].run not in {each.run for each in judgements(place.session, "wof")}
     place.judge(Mapping(f"{ID}drenthe", EXACT, f"{WOF}85687051", "wof", justification="ManualMappingCuration"))
     place.judge(none_known(f"{ID}nuts-nl1", "wof", justification="ManualMappingCuration"))
     after = place.run("run", "wof")
@@ -206,18 +214,68 @@ def test_what_a_person_refused_is_not_asked_again(place: Place) -> None:
     assert place.links("wof")["nuts-nl1"] == f"{WOF}85687053"
 
 
-def test_a_dry_run_writes_nothing_but_the_run(place: Place) -> None:
-    """The graph stays as it was; a higher wish accepts no more than a lower one; one type is compared alone."""
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_dry_run_touches_nothing(place: Place) -> None:
+    """Neither the graph nor the queue nor a file; it says what would be accepted and asked, of one type alone."""
+    early = place.run("run", "wof", "--dry-run")
+    assert early.exit_code == 4, "a dry run takes no snapshot"
     place.run("fetch", "wof", "--from", str(_reference(FILES["wof"])))
+    before = _files(place.settings.data)
     done = place.run("run", "wof", "--dry-run", "--wish", "0.9", "--type", "so2:UrbanCore")
     assert done.exit_code == 0, done.output
     assert "nothing is written, as asked" in done.stdout
-    assert place.links("wof") == {}
-    with open_run(place.settings.data, "wof") as opened:
-        assert opened.run.spec.wish == 0.9
-        assert {pair.ours.removeprefix(ID) for pair in opened.pairs()} <= {"assen", "groningen"}
+    told = re.findall(r"would (?:accept|ask about) +(.*) – \S+", done.stdout)
+    assert told
+    assert set(told) <= {"Assen (urban core)", "Groningen (urban core)"}
+    assert "kept in" not in done.stdout
+    assert _files(place.settings.data) == before
     assert place.run("run", "wof", "--type", "so2:Municipality").exit_code == 2
     assert place.run("run", "wof", "--wish", "1").exit_code == 2
+
+
+def test_a_run_of_one_type_keeps_the_questions_of_others(place: Place) -> None:
+    """They stay as the run before left them, and a judgement on one names the run that compared it."""
+    place.run("fetch", "wof", "--from", str(_reference(FILES["wof"])))
+    place.run("run", "wof")
+    with open_run(place.settings.data, "wof") as opened:
+        first, before = opened.run, opened.pairs("review")
+        aside = next(pair for pair in before if "area" in pair.ours)
+        judged = judgements(place.session, "wof")
+        asked = Asked(aside.ours, aside.theirs, Verdict.UNSURE, mark(judged, aside.ours, aside.theirs))
+        judge(opened, place.session, asked, "anna", _unsent)
+        asked_before = Queue(opened, place.session, judged).left().open
+    done = place.run("run", "wof", "--type", "so2:UrbanCore", "--wish", "0.9")
+    assert done.exit_code == 0, done.output
+    done = place.run("run", "wof", "--type", "so2:UrbanCore", "--wish", "0.9")
+    assert done.exit_code == 0, done.output
+    with open_run(place.settings.data, "wof") as opened:
+        assert opened.run.id > first.id
+        others = {
+            (p.ours, p.theirs): p for p in opened.pairs("review") if not p.ours.endswith(("assen", "groningen"))
+        }
+        assert set(others) == {(p.ours, p.theirs) for p in before if not p.ours.endswith(("assen", "groningen"))}
+        assert all(pair.parts and pair.odds is None for pair in others.values())
+        assert opened.compared_by(f"{ID}assen").id == opened.run.id
+        assert opened.compared_by(aside.ours) == first
+        assert Queue(opened, place.session, judged).left().open >= asked_before - 2
+        assert (aside.ours, aside.theirs) in Queue(opened, place.session, judged).unsure()
+        yes = Asked(aside.ours, aside.theirs, Verdict.YES, mark(judged, aside.ours, aside.theirs))
+        answer = judge(
+            opened,
+            place.session,
+            yes,
+            "anna",
+            lambda change: apply_offline(place.settings, [change], place.session.prefixes, "a test").number,
+        )
+    (made,) = answer.made
+    assert (made.run, made.spec, made.mapping_date) == (first.id, first.spec.digest, first.started[:10])
+
+
+def _unsent(_: Write) -> int:
+    raise AssertionError("nothing is written for what is put aside")
 
 
 def test_without_a_snapshot_and_an_address_a_run_says_what_to_do(place: Place) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from so2graph.errors import BadParameter, DatasetUnreadable, NotFound
+from so2graph.errors import BadParameter, DatasetReadOnly, DatasetUnreadable, NotFound
 from so2graph.link.record import Record
 from so2graph.link.runs import Pair, Part, Pinned, Run, open_run, run_id, runs, targets, write_run
+from so2graph.link.runs_cleaned import clean_run
 from so2graph.link.spec import Field, Kind, Spec
 from so2graph.link.tables import PAIRS, records_table
 
@@ -128,3 +132,61 @@ def test_a_folder_that_is_no_run_says_so(tmp_path: Path) -> None:
     (folder / "run.json").write_text("{}", encoding="utf-8")
     with pytest.raises(DatasetUnreadable, match="not a run"):
         open_run(tmp_path, "places")
+
+
+ADDRESS = "someone@example.org"
+
+
+def test_no_address_is_written(tmp_path: Path) -> None:
+    """A record that is an e-mail address is left out with its pairs; addresses in texts are masked."""
+    left = (replace(LEFT[0], id=f"mailto:{ADDRESS}"), replace(LEFT[1], values={"name": (f"Ask {ADDRESS}",)}))
+    pairs = some_pairs().set_column(3, "why", pa.array([["name"], [ADDRESS], ["name"]]))
+    folder = write_run(tmp_path, a_run(), records_table(left, SPEC), records_table(RIGHT, SPEC), pairs)
+    with open_run(tmp_path, "places") as opened:
+        assert [pair.ours for pair in opened.pairs()] == [LEFT[1].id]
+        assert opened.record("ours", f"mailto:{ADDRESS}") is None
+        known = opened.record("ours", LEFT[1].id)
+        assert known is not None
+        assert known.values["name"] == ("Ask ‹e-mail address›",)
+    assert all(ADDRESS.encode() not in path.read_bytes() for path in folder.iterdir())
+
+
+def _with_addresses(folder: Path) -> None:
+    """What an earlier version may have written."""
+    with closing(sqlite3.connect(folder / "pairs.sqlite")) as base, base:
+        base.execute("UPDATE pair SET ours = ? WHERE number = 0", (f"mailto:{ADDRESS}",))
+        base.execute(
+            "UPDATE pair SET parts = ? WHERE number = 1", (PARTS.replace('"left":"Assen"', f'"left":"{ADDRESS}"'),)
+        )
+        base.execute("INSERT INTO record VALUES ('ours', ?, '[]', '{}')", (f"mailto:{ADDRESS}",))
+        row = ("2026-11-25T10:00:00+00:00", ADDRESS, LEFT[1].id, RIGHT[1].id, "skip", "[]", "[]", "")
+        base.execute(
+            "INSERT INTO answer (at,who,ours,theirs,verdict,made,before,undone) VALUES (?,?,?,?,?,?,?,?)", row
+        )
+        base.execute("DELETE FROM state")
+
+
+def test_the_addresses_of_an_older_run_go_when_it_is_opened(tmp_path: Path) -> None:
+    """Neither what is read nor the file holds them; whoever answered under an address is still told apart."""
+    folder = written(tmp_path, a_run())
+    _with_addresses(folder)
+    with open_run(tmp_path, "places") as opened:
+        assert [pair.number for pair in opened.pairs()] == [1, 2]
+        assert opened.pairs("review")[0].parts[0].left == "‹e-mail address›"
+        (who,) = opened.base.execute("SELECT who FROM answer").fetchone()
+        assert who.startswith("editor-")
+    assert all(ADDRESS.encode() not in path.read_bytes() for path in folder.iterdir())
+
+
+def test_a_run_with_addresses_that_cannot_be_written_is_not_shown(tmp_path: Path) -> None:
+    """It says what to do; one without any is read as ever."""
+    folder = written(tmp_path, a_run())
+    address = f"{(folder / 'pairs.sqlite').as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True)) as base:
+        clean_run(base, "the run")
+        assert base.execute("SELECT count(*) FROM pair").fetchone() == (3,)
+    _with_addresses(folder)
+    with closing(sqlite3.connect(address, uri=True)) as base:
+        with pytest.raises(DatasetReadOnly, match="the run holds e-mail addresses") as told:
+            clean_run(base, "the run")
+        assert ADDRESS not in str(told.value)

@@ -26,11 +26,14 @@ from so2graph.engine.access import Access, Session
 from so2graph.engine.store import Store
 from so2graph.errors import BadParameter, DataInvalid, DataSyntax, EndpointFailed, NotFound
 from so2graph.formats import FORMATS, by_name
+from so2graph.link.extract import our_records
 from so2graph.link.running import take
 from so2graph.link.snapshot import Snapshot, current, snapshots
 from so2graph.link.target import Target, read_target
 from so2graph.registry import Bundle
 from so2graph.vocab import Prefixes
+from tests.reconciliation import Answer, Reconciler, listening, told
+from tests.test_service import serving
 
 EX = "http://example.org/"
 PLACES = "".join(
@@ -60,6 +63,8 @@ class Remote(ThreadingHTTPServer):
         assert turtle is not None
         self.store.load(io.BytesIO(PLACES.encode()), turtle, EX, "")
         self.most_rows = 0
+        self.type = "town"
+        """What a candidate is."""
 
     def answer(self, query: str) -> bytes:
         """The result document of a query, cut after `most_rows` as Virtuoso does it."""
@@ -90,7 +95,7 @@ class _Answers(BaseHTTPRequestHandler):
         if path == "/sparql":
             body, kind = self.server.answer(unquote_plus(asked["query"][0])), "application/sparql-results+json"
         elif path == "/reconcile":
-            body, kind = _reconciled(asked), "application/json"
+            body, kind = _reconciled(asked, self.server.type), "application/json"
         else:
             body, kind = self.server.body, "text/turtle"
         with suppress(OSError):
@@ -130,7 +135,7 @@ class _Answers(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-def _reconciled(asked: dict[str, list[str]]) -> bytes:
+def _reconciled(asked: dict[str, list[str]], kind: str) -> bytes:
     """A manifest, or for each name one candidate of that name and one of another."""
     if "queries" not in asked:
         space = {"identifierSpace": f"{EX}id/", "schemaSpace": f"{EX}type/"}
@@ -139,7 +144,13 @@ def _reconciled(asked: dict[str, list[str]]) -> bytes:
     for key, row in json.loads(asked["queries"][0]).items():
         slug = re.sub(r"\W+", "-", row["query"].lower())
         candidates = [
-            {"id": slug, "name": row["query"], "score": 100, "match": True, "type": [{"id": "town", "name": "Town"}]},
+            {
+                "id": slug,
+                "name": row["query"],
+                "score": 100,
+                "match": True,
+                "type": [{"id": kind, "name": "Town"}],
+            },
             {"id": f"{EX}other", "name": "Other", "score": 10, "match": False, "type": ["town"]},
         ]
         found[key] = {"result": candidates}
@@ -169,7 +180,7 @@ def mine(settings: Settings, tmp_path: Path) -> Settings:
         settings,
         data=tmp_path / "data",
         link_private="yes",
-        link_timeout=1,
+        link_timeout=30,
         link_retries=2,
         link_pause_milliseconds=0,
     )
@@ -237,15 +248,35 @@ def test_a_file_becomes_a_snapshot_with_its_hash(
 def test_the_same_data_gives_no_second_snapshot(
     remote: Remote, session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes
 ) -> None:
-    """Fetched again it is the one that is there; other data makes a newer one, and both stay."""
+    """Fetched again it is the one that is there, which is then known to be of today still; other data makes a newer
+    one, and both stay."""
     target = _target(tmp_path, prefixes, url=f"{remote.url}/towns.ttl")
     first, _ = _take(target, session, mine)
+    assert (first.confirmed, first.as_of) == ("", first.date)
     assert _take(target, session, mine) == (first, False)
+    confirmed = current(mine.data, "towns")
+    assert confirmed == first
+    assert confirmed.as_of == confirmed.confirmed >= first.date
     remote.body = PLACES.encode() + b"# more\n"
     second, new = _take(target, session, mine)
     assert new
     assert second.sha256 != first.sha256
     assert {each.sha256 for each in snapshots(mine.data, "towns")} == {first.sha256, second.sha256}
+
+
+def test_a_snapshot_that_was_changed_is_mended_by_fetching_again(
+    remote: Remote, session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes
+) -> None:
+    """What was changed on disk is refused, and taken anew, though the target gives what it gave."""
+    target = _target(tmp_path, prefixes, url=f"{remote.url}/towns.ttl")
+    first, _ = _take(target, session, mine)
+    first.path.write_bytes(b"# nothing\n")
+    with pytest.raises(DataInvalid, match="its sha256 differs"):
+        current(mine.data, "towns")
+    again, new = _take(target, session, mine)
+    assert new
+    assert current(mine.data, "towns") == again
+    assert again.path.read_bytes() == PLACES.encode()
 
 
 def test_a_file_that_is_given_needs_no_net(
@@ -300,7 +331,7 @@ def test_an_outage_leaves_the_old_snapshot(
     remote.seen.clear()
     remote.plan = list(plan)
     with pytest.raises(EndpointFailed, match=said) as caught:
-        _take(target, session, mine)
+        _take(target, session, replace(mine, link_timeout=1) if "slow" in plan else mine)
     assert f"{remote.url}/towns.ttl" in str(caught.value)
     assert len(remote.seen) == asked
     assert current(mine.data, "towns") == old
@@ -450,12 +481,14 @@ def test_an_answer_that_is_none_is_asked_for_again(
     """Half an answer, a late one, a web page with status 200 and 429: once is no harm, and always is an error."""
     target = _target(tmp_path, prefixes, kind="sparql", url=f"{remote.url}/sparql", page=100, chunk=100)
     remote.plan = ["well", doing]
-    assert _take(target, session, mine)[0].records == 60
+    hasty = replace(mine, link_timeout=1) if doing == "slow" else mine
+    assert _take(target, session, hasty)[0].records == 60
     remote.body = b""
     remote.plan = [doing] * 20
     with pytest.raises(EndpointFailed) as caught:
-        _take(target, session, mine)
+        _take(target, session, hasty)
     assert f"<{remote.url}/sparql>" in str(caught.value)
+    assert "it goes on from there" in caught.value.mend
 
 
 def test_an_answer_that_was_cut_off_is_asked_for_in_halves(
@@ -516,10 +549,25 @@ def test_a_reconciliation_service_offers_candidates(
     assert _left_over(mine) == []
 
 
+def test_types_of_a_service_may_have_a_prefix(
+    remote: Remote, session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes
+) -> None:
+    """`org:Organization`, as such a service has it, is the class that the file of the target names."""
+    row = {**ROW, "ours": {**ROW["ours"], "types": "a"}, "meets": {"so2:UrbanCore": "org:Organization"}}  # type: ignore[dict-item]  # a dict
+    row["access"] = {"kind": "reconciliation", "url": f"{remote.url}/reconcile"}
+    (tmp_path / "towns.yaml").write_text(yaml.safe_dump(row), encoding="utf-8")
+    target = read_target(tmp_path / "towns.yaml", prefixes)
+    remote.type = "org:Organization"
+    snapshot, _ = _take(target, session, mine)
+    rows = [json.loads(line) for line in snapshot.path.read_text(encoding="utf-8").splitlines()]
+    assert rows[0]["types"] == ["http://www.w3.org/ns/org#Organization"]
+    assert snapshot.records == len(rows) - 1, "what is of another type is no record"
+
+
 def test_a_service_that_ends_in_the_middle_is_asked_no_name_twice(
     remote: Remote, session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes
 ) -> None:
-    """Answers are kept; the next try asks for the other names only. What is no JSON is an error that says so."""
+    """Answers are kept; the next try asks for the other names only. What has no manifest is no such service."""
     target = _target(tmp_path, prefixes, kind="reconciliation", url=f"{remote.url}/reconcile")
     remote.plan = ["well", "well", *["down"] * 3]
     with pytest.raises(EndpointFailed, match="503"):
@@ -528,8 +576,91 @@ def test_a_service_that_ends_in_the_middle_is_asked_no_name_twice(
     assert _take(target, session, mine)[0].records == 5
     assert len(remote.seen) == 2
     remote.plan = ["page"]
-    with pytest.raises(EndpointFailed, match="no JSON object"):
+    with pytest.raises(DataInvalid, match="no reconciliation service: its answer is no manifest"):
         _take(target, session, mine)
+
+
+def _service(folder: Path, prefixes: Prefixes, url: str, **row: object) -> Target:
+    """A target that is a reconciliation service, with other entries of its file."""
+    path = folder / "towns.yaml"
+    access = {"kind": "reconciliation", "url": url}
+    path.write_text(yaml.safe_dump({**ROW, "access": access, **row}), encoding="utf-8")
+    return read_target(path, prefixes)
+
+
+def test_our_own_service_is_a_target(
+    session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes, settings_env: dict[str, str]
+) -> None:
+    """By 0.2 and by the draft of 1.0: the same candidates of the same types, each with its IRI, ours among them.
+    Without a form of IRIs the draft's view gives them."""
+    things = f"{prefixes['id']}{{id}}"
+    with serving(settings_env) as running:
+        usual, _ = _take(_service(tmp_path, prefixes, f"{running.url}reconcile"), session, mine)
+        drafted = _service(tmp_path, prefixes, f"{running.url}reconcile/1.0", things=things)
+        draft, new = _take(drafted, session, mine)
+        viewed, _ = _take(_service(tmp_path, prefixes, f"{running.url}reconcile/1.0"), session, mine)
+    assert (draft.sha256, new) == (usual.sha256, False)
+    rows = {row["id"]: row for row in map(json.loads, usual.path.read_text(encoding="utf-8").splitlines())}
+    ours = our_records(session, drafted)
+    mine_too = [rows[iri] for iri in ours.column("id").to_pylist()]
+    assert [row["values"]["name"] for row in mine_too] == [names[:1] for names in ours.column("name").to_pylist()]
+    assert all(row["types"] == [f"{prefixes['so2']}UrbanCore"] for row in mine_too)
+    views = {json.loads(line)["id"] for line in viewed.path.read_text(encoding="utf-8").splitlines()}
+    assert views == {f"{running.url}reconcile/view?id={iri.removeprefix(prefixes['id'])}" for iri in rows}
+
+
+def test_a_service_must_say_which_iris_it_means(
+    session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes
+) -> None:
+    """Without a space of identifiers, an id is no IRI unless the file of the target has the form of them."""
+    with listening(Reconciler(changes={"identifierSpace": None}, reply=_one("assen"))) as service:
+        with pytest.raises(DataInvalid, match="which IRI 'assen' stands for") as caught:
+            _take(_service(tmp_path, prefixes, service.url), session, mine)
+        assert "'things'" in caught.value.mend
+        target = _service(tmp_path, prefixes, service.url, things=f"{EX}town/{{id}}")
+        snapshot, _ = _take(target, session, mine)
+    assert json.loads(snapshot.path.read_text(encoding="utf-8"))["id"] == f"{EX}town/assen"
+
+
+def _one(ident: str) -> Answer:
+    """The answer of a service that knows one thing, to a batch of four."""
+    found = [{"id": ident, "name": "X", "score": 1, "match": False, "type": []}]
+    return told({f"q{n}": {"result": found} for n in range(4)})
+
+
+def test_a_name_that_is_refused_makes_no_snapshot(
+    session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes
+) -> None:
+    """Nothing that is not known is taken for nothing; the name is told, and only it is asked again."""
+    name = "Groningen (stedelijke kern)"
+    with listening(Reconciler(refuses=name)) as service:
+        target = _service(tmp_path, prefixes, service.url)
+        with pytest.raises(DataInvalid, match=re.escape(f"no answer for {name!r}: status 400")):
+            _take(target, session, mine)
+        service.refuses = ""
+        service.batches.clear()
+        _take(target, session, mine)
+        assert service.batches == [{"q0": {"query": name, "limit": target.spec.top}}]
+
+
+def test_a_service_is_waited_for_as_the_settings_say(
+    remote: Remote, session: Session, mine: Settings, tmp_path: Path, prefixes: Prefixes
+) -> None:
+    """`link_retries` are made and no more; one that says to come back after `link_timeout` is not waited for; one
+    with a private address is asked only where `link_private` allows it."""
+    target = _service(tmp_path, prefixes, f"{remote.url}/reconcile")
+    remote.plan = ["busy"] * 9
+    with pytest.raises(EndpointFailed, match="status 429"):
+        _take(target, session, mine)
+    assert len(remote.seen) == mine.link_retries + 1
+    remote.plan, remote.seen = ["long"], []
+    with pytest.raises(EndpointFailed, match="status 429"):
+        _take(target, session, mine)
+    assert len(remote.seen) == 1
+    with pytest.raises(EndpointFailed, match="not a public address") as caught:
+        _take(target, session, replace(mine, link_private="no"))
+    assert "link_private" in caught.value.mend
+    assert len(remote.seen) == 1
 
 
 # Commands

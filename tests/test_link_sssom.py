@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import warnings
 from dataclasses import replace
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 
 from so2graph.errors import DataInvalid, DataSyntax
 from so2graph.link.mapping import Mapping, none_known
-from so2graph.link.sssom import SUFFIX, MappingSet, expanded, read, target_of_file, write
+from so2graph.link.sssom import SUFFIX, MappingSet, decoded, expanded, read, target_of_file, write
 from so2graph.vocab import CANONICAL_BASE, Names, Prefixes
 from tests.conftest import ROOT
 from tests.test_link_mapping import ASSEN, EXACT, FULL, KINDS
@@ -103,6 +104,16 @@ def test_a_file_that_was_written_by_hand_is_read() -> None:
     assert mapping.justification == "LexicalMatching"
 
 
+def test_a_file_of_another_encoding_is_told_with_its_line() -> None:
+    """A mark of UTF-8, as spreadsheets write it, is no harm."""
+    text = f"{HEAD}{COLUMNS}\n{ROW}\n"
+    assert read(decoded(b"\xef\xbb\xbf" + text.encode(), "x"), "x", "ex", NAMES).mappings
+    with pytest.raises(DataSyntax, match=r"x\.tsv, line 4: this is not UTF-8"):
+        decoded((HEAD + "é").encode("latin-1"), "x.tsv")
+    with pytest.raises(DataSyntax, match="line 1"):
+        decoded(text.encode("utf-16"), "x.tsv")
+
+
 def test_a_stale_record_id_is_of_no_account() -> None:
     """The name of a record follows from what the row says."""
     body = f"{HEAD}record_id\t{COLUMNS}\nid:mapping/0000\t{ROW}\n"
@@ -153,3 +164,77 @@ def test_none_known_is_no_link(tmp_path: Path) -> None:
     """It stands in the file with sssom:NoTermFound."""
     body = write(MappingSet("gazetteer", (none_known(ASSEN, "gazetteer", reviewer="Anna"), FULL)), NAMES).decode()
     assert "\tsssom:NoTermFound\t" in body
+
+
+BY_RUN = replace(
+    Mapping(ASSEN, EXACT, "https://example.org/1", "gazetteer", justification="CompositeMatching", confidence=0.99),
+    tool="so2graph",
+    run="20261126T041500-abcdef",
+    subject_label="Assen",
+)
+EDITS = {
+    "relation": ("skos:exactMatch", "skos:closeMatch"),
+    "refused": ("\tskos:exactMatch\t", "\tskos:relatedMatch\t"),
+    "object": ("ns1:1", "ns1:2"),
+    "label": ("Assen\t", "Assen (stad)\t"),
+    "confidence": ("0.99", "1.0"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_row_of_a_run_that_was_edited_needs_a_name(edit: str) -> None:
+    """Without a reviewer it is refused with its line and what to fill in; with one it is a person's from then on."""
+    body = write(MappingSet("gazetteer", (BY_RUN,)), NAMES).decode()
+    assert read(body, "x", "gazetteer", NAMES).mappings == (BY_RUN,)
+    head, _, table = body.partition("record_id\t")
+    changed = head + "record_id\t" + table.replace(*EDITS[edit])
+    assert changed != body
+    line = changed.count("\n")
+    with pytest.raises(DataInvalid, match=f"x, line {line}: this row is not as the program wrote it") as caught:
+        read(changed, "x", "gazetteer", NAMES)
+    assert "reviewer_label" in caught.value.mend
+    names, row = changed.splitlines()[-2:]
+    signed = f"{head}{names}\treviewer_label\n{row}\tAnna\n"
+    (mapping,) = read(signed, "x", "gazetteer", NAMES).mappings
+    assert (mapping.judge, mapping.who) == ("person", "Anna")
+    assert "checksum" not in write(MappingSet("gazetteer", (mapping,)), NAMES).decode()
+
+
+def test_a_row_of_a_run_without_its_checksum_is_refused() -> None:
+    """Whoever takes the column away has edited the file; a row of another program has none."""
+    body = write(MappingSet("gazetteer", (BY_RUN,)), NAMES).decode()
+    lines = body.splitlines()
+    lines[-2:] = [line.rpartition("\t")[0] for line in lines[-2:]]
+    with pytest.raises(DataInvalid, match="not as the program wrote it"):
+        read("\n".join(lines) + "\n", "x", "gazetteer", NAMES)
+    other = write(MappingSet("gazetteer", (replace(BY_RUN, run="", tool="another"),)), NAMES).decode()
+    assert "checksum" not in other
+    assert read(other, "x", "gazetteer", NAMES).mappings[0].judge == "program"
+
+
+def test_a_checksum_holds_under_every_base(tmp_path: Path) -> None:
+    """A set that is moved to another base is as the program wrote it; the file is valid."""
+    body = write(MappingSet("gazetteer", (BY_RUN,)), NAMES)
+    moved = body.decode().replace(CANONICAL_BASE, "https://data.example.org/")
+    (mapping,) = read(moved, "x", "gazetteer", Names("https://data.example.org/")).mappings
+    assert mapping.subject == "https://data.example.org/id/assen"
+    path = tmp_path / f"gazetteer{SUFFIX}"
+    path.write_bytes(body)
+    assert valid(path) == []
+
+
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_what_a_spreadsheet_would_run_stands_as_it_is(client: FlaskClient, text: str) -> None:
+    """SSSOM and the answers of SPARQL in CSV are read back by programs: nothing is put before a value."""
+    odd = Mapping(ASSEN, EXACT, "https://example.org/1", "gazetteer", object_label=text, comment=text, author="Anna")
+    odd = replace(odd, justification="ManualMappingCuration")
+    body = write(MappingSet("gazetteer", (odd,)), NAMES).decode()
+    (again,) = read(body, "x", "gazetteer", NAMES).mappings
+    assert (again.object_label, again.comment) == (text, text)
+    query = f'SELECT ("{text}" AS ?x) {{}}'.replace("\t", "\\t")
+    answer = client.get("/sparql", query_string={"query": query}, headers={"Accept": "text/csv"})
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert next(iter(list(csv.reader(answer.text.splitlines()))[1:])) == [text]

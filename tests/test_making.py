@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Thread
 
@@ -96,9 +95,7 @@ def test_what_is_being_made_ends_with_who_wants_it(session: Session, gate: Path)
         assert not gone(child)
         assert child != starter.pid
         starter.kill()
-    until = time.monotonic() + 5
-    while not gone(child):
-        assert time.monotonic() < until
+    assert patiently(lambda: gone(child))
     assert maker(session).path(session, "it", "it", "it").read_text() == "it of 1"
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from so2graph.web.maps import Land, Outline, Place, draw_map, read_outline
 
-SQUARE = Land("001", (((3.5, 50.8), (7.0, 50.8), (7.0, 53.5), (3.5, 53.5)),))
-AWAY = Land("002", (((100.0, 10.0), (140.0, 10.0), (140.0, 50.0), (100.0, 50.0)),))
-BESIDE = Land("003", (((7.0, 50.0), (8.4, 50.0), (8.4, 54.0), (7.0, 54.0)),))
+SQUARE = Land((((3.5, 50.8), (7.0, 50.8), (7.0, 53.5), (3.5, 53.5)),))
+AWAY = Land((((100.0, 10.0), (140.0, 10.0), (140.0, 50.0), (100.0, 50.0)),))
+BESIDE = Land((((7.0, 50.0), (8.4, 50.0), (8.4, 54.0), (7.0, 54.0)),))
 OUTLINE = Outline((2.2, 49.4, 8.4, 54.2), (SQUARE, BESIDE), (SQUARE, AWAY))
 
 ASSEN = Place("x:assen", "Assen", 52.998574, 6.56045)
@@ -115,4 +115,4 @@ def test_the_outlines_of_the_build_are_read(tmp_path: Path) -> None:
     near = {"window": [2.2, 49.4, 8.4, 54.2], "lands": [land]}
     path.write_text(json.dumps({"source": "x", "near": near, "world": {"lands": [land]}}), encoding="utf-8")
     outline = read_outline(path)
-    assert outline.near == outline.world == (Land("528", (((3.5, 50.8), (7.0, 50.8), (7.0, 53.5)),)),)
+    assert outline.near == outline.world == (Land((((3.5, 50.8), (7.0, 50.8), (7.0, 53.5)),)),)

@@ -105,7 +105,7 @@ def test_filters_are_parameters(client: FlaskClient) -> None:
 def test_what_is_selected_is_shown_with_what_is_near(client: FlaskClient) -> None:
     """By its name in the address, by its label, by its IRI; one to three steps; links keep what is chosen."""
     for name in ("buro-bries", "Buro%20Bries", f"{CANONICAL_BASE}id/buro-bries", "id:buro-bries"):
-        assert "Buro Bries: 5 dingen binnen 1 stap(pen)." in page(client, f"/network?select={name}")
+        assert "Buro Bries en 4 dingen binnen 1 stap." in page(client, f"/network?select={name}")
     text = client.get("/network?select=buro-bries&steps=2&modality=stated&lang=nl", headers=BROWSER).text
     assert 'href="/network?modality=stated&amp;select=buro-bries&amp;steps=3&amp;lang=nl"' in text
 
@@ -152,8 +152,9 @@ def test_the_drawing_stands_by_itself(client: FlaskClient, language: str) -> Non
         (
             "nl",
             (
-                "SO netwerk Groningen bereikt Social Enterprise Nederland in 5 stappen, via Groningen (stedelijke "
-                "kern), stappen voor 2018, MVO alliantie en ‘we’ (niet genoemd).",
+                "SO netwerk Groningen zou Social Enterprise Nederland bereiken in 5 stappen, via Groningen "
+                "(stedelijke kern), stappen voor 2018, MVO alliantie en ‘we’ (niet genoemd); "
+                "niet alles daarvan is een feit.",
                 "De zwakste schakel is “‘we’ (niet genoemd) vermoedelijk dezelfde als MVO alliantie”: afgeleid.",
                 "Met alleen wat als feit is gesteld, is er geen weg.",
                 "Van de 5 schakels zijn er 2 (nog) geen feit.",
@@ -163,7 +164,8 @@ def test_the_drawing_stands_by_itself(client: FlaskClient, language: str) -> Non
         (
             "en",
             (
-                "SO network Groningen reaches Social Enterprise Netherlands in 5 steps, via Groningen (urban core), ",
+                "SO network Groningen would reach Social Enterprise Netherlands in 5 steps, via Groningen "
+                "(urban core), ",
                 "The weakest link is “‘we’ (not named) ",
                 "On what is stated as fact alone, there is no path.",
                 "Of the 5 links, 2 are not (yet) fact.",
@@ -217,7 +219,7 @@ def test_a_path_is_data_too(client: FlaskClient) -> None:
         "modality": "planned",
         "years": [2018],
     }
-    assert row["sentence"].startswith("SO network Groningen reaches Social Enterprise Netherlands in 5 steps")
+    assert row["sentence"].startswith("SO network Groningen would reach Social Enterprise Netherlands in 5 steps")
     assert row["shortest"]["steps"] == 4
     broken = json.loads(client.get(f"/network/path.json?{ENDS}&modality=stated").data)
     assert (broken["found"], broken["path"], broken["withAllModalities"]["steps"]) == (False, None, 5)
@@ -243,6 +245,18 @@ def test_who_holds_it_together_is_said_in_words(client: FlaskClient, language: s
     }
     assert [one for one in expected[language] if one not in text] == []
     assert "een deel" in page(client, "/network/together").replace("één", "een")
+
+
+def test_plans_that_hold_it_together_are_not_passed_off_as_facts(client: FlaskClient) -> None:
+    """Where more than facts counts, the page says so, and how it is on facts alone; else it is silent."""
+    dutch, english = (client.get(f"/network/together?lang={one}").get_data(as_text=True) for one in ("nl", "en"))
+    assert 'modality=stated&amp;lang=nl">Met alleen feiten</a> zijn er 4 delen die niet' in dutch
+    assert "zonder enig verband: 4." in dutch
+    assert "Plans, intentions and inferences count here as if they were true already." in english
+    alone = client.get("/network/together?modality=stated&lang=nl").get_data(as_text=True)
+    assert "alsof ze al waar zijn" not in alone
+    row = client.get("/network/together.json?modality=stated").get_json()
+    assert (row["parts"]["count"], row["alone"]["size"]) == (4, 4)
 
 
 def test_who_holds_it_together_is_data_too(client: FlaskClient) -> None:

@@ -6,12 +6,12 @@ import fcntl
 import json
 import os
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from html import unescape
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -27,8 +27,8 @@ from werkzeug.test import TestResponse
 
 from so2graph.config import Settings
 from so2graph.engine.access import Access
-from so2graph.link.asked_names import forms
 from so2graph.link.conformance_schemas import problems
+from so2graph.link.forms import name_form
 from so2graph.link.reconcile_index import plain, reconcile_index_name
 from so2graph.link.reconcile_read import Name
 from so2graph.link.reconciling import Asked, Condition, Held, Known, Value, judge, kind_of
@@ -307,6 +307,23 @@ def test_a_match_is_clear(ask: Ask) -> None:
     for rows in found.values():
         assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
         assert all(0 <= row["score"] <= 100 for row in rows)
+
+
+@pytest.mark.parametrize(
+    "typed", ["Gem. Groningen", "Groningen (gemeente)", "gem groningen", "municipality of Groningen"]
+)
+def test_the_municipality_before_and_since_a_merger_is_not_told_by_its_name(ask: Ask, typed: str) -> None:
+    """However the name is written, and also where the type is said: both are offered, and neither is a match."""
+    found = ask(free={"query": typed}, typed={"query": typed, "type": "so2:Municipality"})
+    for rows in found.values():
+        assert not any(row["match"] for row in rows)
+        assert {"gemeente-groningen", "gemeente-groningen-2017"} <= set(ids(rows)[:3])
+
+
+def test_a_body_of_one_name_is_matched_where_its_type_is_said(ask: Ask) -> None:
+    """Its area is called the same but for what stands in brackets, and is of another type."""
+    rows = ask(q={"query": "Gem. Assen", "type": "so2:Municipality"})["q"]
+    assert (rows[0]["id"], rows[0]["match"]) == ("gemeente-assen", True)
 
 
 def test_types_choose_and_prefer(ask: Ask) -> None:
@@ -619,10 +636,10 @@ ODD_BATCHES = {
 @pytest.mark.parametrize("name", ODD_BATCHES)
 def test_what_is_no_batch_is_refused(client: FlaskClient, name: str) -> None:
     """With a 400 that says what is wrong, at once, and does not send all of it back."""
-    began = monotonic()
+    began = time.process_time()
     response = client.post("/reconcile", data={"queries": ODD_BATCHES[name]})
     found = problem(response, 400)
-    assert monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert len(response.data) < 1500
     if name == "no JSON":
         assert (found["line"], found["column"]) == (1, 2)
@@ -652,10 +669,10 @@ def test_odd_names_are_only_names(client: FlaskClient) -> None:
     """Each gets a list, and none spoils the answer of another; keys come back as they were sent."""
     queries = {f"{key} \ud800\u2028": {"query": name} for key, name in ODD_NAMES.items()}
     queries["fine"] = {"query": "Alescon"}
-    began = monotonic()
+    began = time.process_time()
     response = client.post("/reconcile", data={"queries": json.dumps(queries)})
     found = read(response, "reconciliation-result-batch")
-    assert monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert list(found) == list(queries)
     assert ids(found["fine"]["result"])[0] == "alescon"
     assert not any("error" in row for row in found.values())
@@ -818,7 +835,8 @@ OTHER = """
     x:on "2018-03-01"^^xsd:date ;
     x:at "2018-03-01T10:00:00+01:00"^^xsd:dateTime ; x:size 12 ; x:weight 1.5e0 ; x:odd "INF"^^xsd:double ;
     x:open true ; x:knows x:b, <mailto:someone@example.org> ; x:says "write to someone@example.org" ;
-    x:via [ x:to x:b ] ; x:big 123456789012345678901234567890 ; x:page <https://example.org/page> .
+    x:via [ x:to x:b ] ; x:big 123456789012345678901234567890 ;
+    x:shut "0"^^xsd:boolean ; x:people 2147483647, 2147483648 ; x:page <https://example.org/page> .
   x:b a x:Thing, x:Rare ; rdfs:label "De Brug B.V." ; x:founded "2010"^^xsd:gYear ; x:knows x:a .
   x:c a x:Thing ; rdfs:label "De Brug" ; x:founded "2011"^^xsd:gYear .
   x:d a x:Thing ; rdfs:label "De Brug" .
@@ -839,8 +857,25 @@ def x(local: str) -> str:
 
 
 def test_values_of_every_kind_are_typed(other: FlaskClient) -> None:
-    """As the schema allows; what a schema has no type for is text, and what is personal is masked or left out."""
-    locals_ = ("founded", "on", "at", "size", "weight", "odd", "open", "knows", "says", "big", "page")
+    """As the schema allows; what a schema has no type for is text, and what is personal is masked or left out.
+
+    A whole number that OpenRefine would cut to 32 bits is a float, which it keeps.
+    """
+    locals_ = (
+        "founded",
+        "on",
+        "at",
+        "size",
+        "weight",
+        "odd",
+        "open",
+        "knows",
+        "says",
+        "big",
+        "page",
+        "shut",
+        "people",
+    )
     query = {
         "ids": [x("a")],
         "properties": [{"id": x(local)} for local in locals_] + [{"id": f"{x('via')}!{x('to')}"}],
@@ -856,10 +891,12 @@ def test_values_of_every_kind_are_typed(other: FlaskClient) -> None:
         [{"str": "INF"}],
         [{"str": "true"}],
     ]
-    assert values[7] == values[11] == [{"id": x("b"), "name": "De Brug B.V."}]
+    assert values[7] == values[13] == [{"id": x("b"), "name": "De Brug B.V."}]
     assert values[8] == [{"str": "write to ‹e-mail address›"}]
     assert values[9] == [{"str": "123456789012345678901234567890"}]
     assert values[10] == [{"str": "https://example.org/page"}]
+    assert values[11] == [{"str": "false"}]
+    assert sorted(values[12], key=str) == [{"float": 2147483648}, {"int": 2147483647}]
 
 
 def test_namesakes_are_never_matched_by_name_alone(other: FlaskClient) -> None:
@@ -918,12 +955,12 @@ def test_a_new_generation_is_seen_at_once(bundle: Bundle, tmp_path: Path) -> Non
 
 
 def _known(number: int, *names: str, **more: Any) -> Known:
-    rows = [Name(name, 0, plain(name), forms(name).normal) for name in names]
+    rows = [Name(name, 0, plain(name), name_form(name)) for name in names]
     return Known(number, f"http://x/{number}", rows, frozenset(), 0, more.pop("cosine", 0.8), **more)
 
 
 def _asked(text: str, *conditions: Condition, **more: Any) -> Asked:
-    return Asked(text, forms(text), 10, conditions=conditions, **more)
+    return Asked(text, 10, conditions=conditions, **more)
 
 
 @pytest.mark.parametrize(("quantifier", "first"), [("any", 1), ("all", 2), ("none", 3)])

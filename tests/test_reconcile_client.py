@@ -192,6 +192,37 @@ def test_typed_files_have_types(tmp_path: Path) -> None:
     assert (sheet["A3"].value, sheet["A3"].data_type) == ("=1+1", "s")
 
 
+def test_a_query_that_the_service_could_not_read_is_no_name_without_candidates(tmp_path: Path) -> None:
+    """Its reason stands in the column of review, and it is asked again the next time."""
+    path = tmp_path / "names.csv"
+    path.write_text("naam\nAssen\n" + "A" * 2_000 + "\n", encoding="utf-8")
+    found = {"id": "assen", "name": "Assen", "score": 100, "match": True, "type": []}
+    reply = told({"q0": {"result": [found]}, "q1": {"result": [], "error": "a query of more than 1000 characters"}})
+    with listening(Reconciler(reply=reply)) as service:
+        done = matched(path, service)
+        rows = rows_of(tmp_path / "names.reconciled.csv", ",")
+        before = len(service.seen)
+        again = matched(path, service)
+        assert [each[0] for each in service.seen[before:]] == ["GET", "POST"], "it is asked again"
+    assert done.exit_code == again.exit_code == 0, done.output
+    assert [row["naam_review"] for row in rows] == ["", "no answer: a query of more than 1000 characters"]
+    assert "1 of 2 rows without an answer: asked again the next time" in done.output
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    """For the output, and for the answers."""
+    path = tmp_path / "names.csv"
+    path.write_text("naam\nAssen\n", encoding="utf-8")
+    with listening(Reconciler()) as service:
+        output = matched(path, service, "--output", str(tmp_path / "no" / "out.csv"))
+        cache = matched(path, service, "--cache", str(tmp_path / "no" / "kept.sqlite"))
+        assert asked(service) == []
+    assert output.exit_code == 2
+    assert f"there is no folder {tmp_path / 'no'}" in output.output
+    assert cache.exit_code == DatasetUnreadable.exit_code
+    assert "cannot be used to keep answers" in cache.output
+
+
 def test_what_a_service_says_is_no_formula(tmp_path: Path) -> None:
     """A name that a spreadsheet would compute is guarded in CSV; the table's own cells are left as they are."""
     path = tmp_path / "names.csv"
@@ -507,6 +538,24 @@ def test_the_cache_gives_back_what_it_was_given(tmp_path: Path) -> None:
         assert cache.answers([question]) == {}
         cache.forget()
     with open_cache(path, "one") as cache:
+        assert cache.answers([question]) == {question: answer}
+
+
+def test_answers_of_another_version_are_asked_again(tmp_path: Path) -> None:
+    """What is kept in a way that is not read any more is as if it were not there, and is written anew."""
+    path = tmp_path / "kept.sqlite"
+    question, answer = Question("Assen"), Answer((Found("a", "A"),))
+    with open_cache(path, "one") as cache:
+        cache.keep({question: answer})
+        cache.keep_values({"a": {"p": ("1",)}}, ["p"])
+    for text in ('{"version": 2}', "[[[1]], ", "[]", '[[["a"]], ""]'):
+        with sqlite3.connect(path) as base:
+            base.execute("UPDATE answer SET answer = ?", (text,))
+        with open_cache(path, "one") as cache:
+            assert cache.answers([question]) == {}
+            assert cache.values(["a"], ["p"]) == {}
+    with open_cache(path, "one") as cache:
+        cache.keep({question: answer})
         assert cache.answers([question]) == {question: answer}
 
 

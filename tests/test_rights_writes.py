@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,6 +34,7 @@ from tests.test_rights import (
     stored,
 )
 from tests.test_service import serving
+from tests.turns import patiently
 
 PUBLIC, OTHER, STATED = "http://example.org/public", "http://example.org/other", f"{GRAPHS}so2/stated"
 HEAVY = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?a ?b ?c } GRAPH ?h { ?d ?e ?f } GRAPH ?i { ?j ?k ?l } }"
@@ -98,11 +98,13 @@ def test_editors_see_and_stop_what_runs(rights: Rights) -> None:
     client = threading.Thread(target=lambda: ended.append(rights.ask(HEAVY)))
     client.start()
     running: list[str] = []
-    until = time.monotonic() + 10
-    while not running and time.monotonic() < until:
-        time.sleep(0.05)
+
+    def runs() -> bool:
         rows = json.loads(rights.send("GET", "/queries-running", "editor").body)["running"]
-        running = [row["id"] for row in rows if row["query"] == HEAVY]
+        running[:] = [row["id"] for row in rows if row["query"] == HEAVY]
+        return bool(running)
+
+    assert patiently(runs)
     assert len(running) == 1
     for who, status in (("none", 401), ("unknown", 401), ("reader", 403)):
         assert rights.send("GET", "/queries-running", who).status == status

@@ -173,12 +173,16 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(settings: Settings, bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """The bundled dataset, published once for all tests, below a path."""
+def site(untraced_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The bundled dataset, published once for all tests, below a path.
+
+    By the command, whose processes can do without the measuring of coverage: others publish the same of less.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}/so2/"
     folder = tmp_path_factory.mktemp("static") / "so2"
-    publish(replace(settings, public_url=url), bundle, folder, processes=2)
+    words = ["publish", "--static", str(folder), "--url", url, "--processes", "2"]
+    subprocess.run([sys.executable, "-m", "so2graph", *words], env=untraced_env, capture_output=True, check=True)
     return Site(folder, "/so2", url, port)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
@@ -19,6 +18,7 @@ import pytest
 
 from so2graph.formats import SOLUTION_FORMATS
 from tests.test_limits import Service, limited
+from tests.turns import patiently
 
 pytestmark = pytest.mark.alone
 
@@ -86,11 +86,8 @@ def test_a_reader_that_is_killed_leaves_no_files(tmp_path: Path, settings_env: d
         with limited(settings_env | {"TMPDIR": str(folder)}, tmp_path, {"deadline": 2}) as running:
             many = "SELECT ?s ?p ?o ?n { ?s ?p ?o . ?n ?q ?r }"
             assert running.refused(running.form(query=many, format="xlsx"))[0] in (503, 422)
-            assert _get(running, ROWS.format(10), "xlsx")[0] == 200
-            until = time.monotonic() + 10
-            while _left(folder) and time.monotonic() < until:
-                time.sleep(0.1)
-            assert _left(folder) == []
+            assert patiently(lambda: _get(running, ROWS.format(10), "xlsx")[0] == 200)
+            assert patiently(lambda: _left(folder) == [])
         assert list(folder.iterdir()) == []
     finally:
         shutil.rmtree(folder)

@@ -15,13 +15,15 @@ from threading import Thread
 import pytest
 
 from tests.conftest import ROOT, TURNS
-from tests.turns import patiently, turn
+from tests.turns import patiently, turn, within
 
 Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 TIGHT = re.compile(r"(SO2GRAPH_|--)?(deadline|(max|write|export)[_-](deadline|stall|\w*megabytes))", re.IGNORECASE)
 """Settings that end what takes long or much; a busy machine makes everything take long."""
 TESTS = ROOT / "tests"
 FILES = sorted(".".join(path.relative_to(TESTS).with_suffix("").parts) for path in TESTS.rglob("test_*.py"))
+EVEN = {"process_time", "thread_time"}
+"""Clocks of the processor time that a process has used itself: others on the machine hardly change it."""
 PATIENT = ("turns", "patiently")
 """It looks at the clock, and gives a busy machine all the time that it may need."""
 
@@ -30,7 +32,7 @@ def _sign(node: ast.AST) -> str:
     """What a part of a function has to do with the clock, the memory or the life of processes; mostly nothing."""
     match node:
         case ast.Attribute(value=ast.Name(id="time" | "resource" as module), attr=name):
-            return f"{module}.{name}"
+            return "" if name in EVEN else f"{module}.{name}"
         case ast.Attribute(attr="kill" | "SIGKILL" as name):
             return name
         case ast.Constant(value=str(text)) if re.match(r"/proc/(self/|$)", text) or re.search(
@@ -93,6 +95,9 @@ def _marked(nodes: list[ast.expr]) -> bool:
 
 def _unmarked(file: str) -> list[str]:
     """The tests of a file that must be alone and do not say so, each with the reason."""
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.ImportFrom) and node.module in ("time", "resource"):
+            return [f"from {node.module} import …: what is used of it is found by the name of the module"]
     for node in _tree(file).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark" and _marked([node.value]):
             return []
@@ -119,6 +124,8 @@ def test_what_needs_the_machine_says_so(file: str) -> None:
         ("def test_x(small): pass\n@pytest.fixture\ndef small():\n    serving({'max_stall': 1})", "small: max_stall"),
         ("def test_x():\n    f()\ndef f():\n    return replace(settings, deadline=2)", "f: deadline"),
         ("from tests.test_guests import memory\ndef test_x():\n    memory([])", "memory: /proc/"),
+        ("def test_x():\n    time.monotonic()", "test_x: time.monotonic"),
+        ("def test_x():\n    time.process_time()", ""),
         ("@settings(deadline=None)\ndef test_x(): pass", ""),
         ("def test_x(settings_env): pass", ""),
         ("from tests.turns import patiently\ndef test_x():\n    assert patiently(bool)", ""),
@@ -133,6 +140,19 @@ def test_the_rule_finds_what_it_is_for(text: str, why: str, tmp_path: Path, monk
     _names.cache_clear()
     assert _unmarked("test_x") == ([f"test_x ({why})"] if why else [])
     _names.cache_clear()
+
+
+def test_the_clock_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name imported from the module, which the rule would not know, is a fault by itself, wherever it stands."""
+    for text in ("from time import monotonic\ndef test_x(): monotonic()", "def f():\n    from time import sleep"):
+        monkeypatch.setattr(f"{__name__}._tree", lambda _file, text=text: ast.parse(text))
+        assert [found.partition(":")[0] for found in _unmarked("test_x")] == ["from time import …"]
+
+
+def test_a_promise_in_seconds_is_broken_when_it_is_broken_each_time() -> None:
+    """One attempt in time is enough, and the last; what took too long is told."""
+    assert within(2, iter([3.5, 1.9]).__next__) == []
+    assert within(2, iter([3.5, 4.0, 2.0, 1.0]).__next__) == [3.5, 4.0, 2.0]
 
 
 def _free(path: Path, how: int) -> bool:

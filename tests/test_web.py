@@ -479,7 +479,21 @@ DYNAMIC = (
     *(f"search.{name}." for name in ("kind", "group", "facet", "order", "page", "help")),
     *(
         f"links.{name}."
-        for name in ("sign", "say", "said", "predicate", "standing", "fall", "times", "field", "kind", "facet")
+        for name in (
+            "sign",
+            "say",
+            "said",
+            "predicate",
+            "standing",
+            "fall",
+            "times",
+            "field",
+            "kind",
+            "facet",
+            "by",
+            "relation",
+            "fetched",
+        )
     ),
     *(f"mapping.{name}." for name in ("says", "title", "intro", "by", "field", "justification", "not")),
     *(f"reconcile.{name}." for name in ("feature", "setting", "level")),

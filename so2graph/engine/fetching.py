@@ -14,13 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlencode, urlsplit
 
 from so2graph import __version__
 from so2graph.config import Settings
 from so2graph.engine.generations import storage_errors
-from so2graph.engine.opener import DEADLINE, TRY_AGAIN, opener, seconds
-from so2graph.errors import BadParameter, EndpointFailed
+from so2graph.engine.opener import DEADLINE, TRY_AGAIN, opener, seconds, web_address
+from so2graph.errors import EndpointFailed
 
 __all__ = ["Fetched", "Fetcher", "looks_like_a_page"]
 
@@ -61,14 +60,13 @@ class Fetcher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._opener = opener(settings.link_private == "yes", mend=_MEND)
-        self._next = 0.0
 
     def download(self, url: str, to: Path, tell: Tell) -> Fetched:
         """Fetches a file to `to`; what a failed try left in `to` is kept, and the next one goes on behind it.
 
         Raises `EndpointFailed`, whose member `bytes` says how much is there.
         """
-        _check(url)
+        url = web_address(url)
         failures, there = 0, _size(to)
         while True:
             try:
@@ -85,42 +83,12 @@ class Fetcher:
                     raise _failed(url, str(error), bytes=now) from None
                 time.sleep(max(error.wait, self._settings.link_pause_milliseconds / 1000))
 
-    def form(self, url: str, values: Mapping[str, str]) -> bytes:
-        """What a form is answered with, after as many tries as the settings allow; raises `EndpointFailed`."""
-        return self._small(url, urlencode(values).encode())
-
-    def get(self, url: str) -> bytes:
-        """A small document; raises `EndpointFailed`."""
-        return self._small(url, None)
-
-    def _small(self, url: str, body: bytes | None) -> bytes:
-        _check(url)
-        for attempt in range(self._settings.link_retries + 1):
-            time.sleep(max(0.0, self._next - time.monotonic()))
-            try:
-                with self._open(url, {"Accept": "application/json"}, body) as response:
-                    found = response.read(self._settings.link_max_bytes + 1)
-                if len(found) > self._settings.link_max_bytes:
-                    raise _failed(url, f"answered with more than {self._settings.link_max_bytes} bytes")
-            except _Again as error:
-                if attempt == self._settings.link_retries or error.wait > self._settings.link_timeout:
-                    raise _failed(url, str(error)) from None
-                time.sleep(error.wait)
-            except (OSError, http.client.HTTPException) as error:
-                if attempt == self._settings.link_retries:
-                    raise _failed(url, f"broke off: {error}") from None
-            else:
-                return found
-            finally:
-                self._next = time.monotonic() + self._settings.link_pause_milliseconds / 1000
-        raise _failed(url, "gave no answer")
-
     def _piecewise(self, url: str, to: Path, tell: Tell) -> Fetched:
         note = to.with_name(f"{to.name}.json")
         known = _noted(note, url)
         there = _size(to) if known else 0
         asked = {"Range": f"bytes={there}-", "If-Range": known} if there else {}
-        with self._open(url, asked, None) as response:
+        with self._open(url, asked) as response:
             if there and response.status != 206:
                 there = 0
             tag = response.headers.get("ETag", "")
@@ -164,9 +132,9 @@ class Fetcher:
         if total and there < total:
             raise _Again(f"broke off after {there} of {total} bytes", 0)
 
-    def _open(self, url: str, headers: Mapping[str, str], body: bytes | None) -> http.client.HTTPResponse:
+    def _open(self, url: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
         sent = {"User-Agent": _AGENT, "Accept-Encoding": "identity", **headers}
-        request = urllib.request.Request(url, body, sent)  # noqa: S310  # see opener
+        request = urllib.request.Request(url, headers=sent)  # noqa: S310  # see opener
         DEADLINE.time = time.monotonic() + self._settings.link_timeout
         try:
             response: http.client.HTTPResponse = self._opener.open(request, timeout=self._settings.link_timeout)
@@ -182,18 +150,6 @@ class Fetcher:
         except (OSError, http.client.HTTPException) as error:
             raise _Again(f"cannot be reached: {getattr(error, 'reason', error)}", 0) from None
         return response
-
-
-def _check(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isascii() and " " not in url
-    except ValueError:
-        fine = False
-    if not fine:
-        raise BadParameter(
-            f"{url[:200]!r} is no web address", mend="Give one such as https://example.org/data.nt.gz."
-        )
 
 
 def _size(path: Path) -> int:

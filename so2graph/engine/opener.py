@@ -11,10 +11,11 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from so2graph.errors import EndpointFailed
+from so2graph.errors import BadParameter, EndpointFailed
 
-__all__ = ["DEADLINE", "TRY_AGAIN", "Lookup", "left", "look_up", "opener", "seconds"]
+__all__ = ["DEADLINE", "TRY_AGAIN", "Lookup", "left", "look_up", "opener", "seconds", "web_address"]
 
 TRY_AGAIN = (429, 502, 503, 504)
 """The statuses after which it makes sense to ask again."""
@@ -29,6 +30,19 @@ Lookup = Callable[[str, int], Sequence[str]]
 def look_up(host: str, port: int) -> tuple[str, ...]:
     """The addresses that the system knows of a name."""
     return tuple(str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+def web_address(text: str) -> str:
+    """An address of the web, checked and without the blanks around it; raises `BadParameter`."""
+    address = text.strip()
+    try:
+        parts = urlsplit(address)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fine = False
+    if not fine or not address.isascii() or any(c.isspace() for c in address):
+        raise BadParameter(f"{text[:200]!r} is no web address", mend="Give one such as https://example.org/data.")
+    return address
 
 
 def _public(address: str) -> bool:

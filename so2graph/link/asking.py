@@ -1,4 +1,4 @@
-"""Asks a SPARQL endpoint page by page, or a reconciliation service name by name, into a file that can grow."""
+"""Asks a SPARQL endpoint page by page, into a file that can grow."""
 
 from __future__ import annotations
 
@@ -7,27 +7,23 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import pyarrow as pa
 
 from so2graph.config import Settings
-from so2graph.engine.fetching import Fetcher
 from so2graph.engine.generations import storage_errors
 from so2graph.errors import DataInvalid, EndpointFailed
 from so2graph.link.fields import Questions, chunked
-from so2graph.link.spec import Kind
-from so2graph.link.tables import ID, TYPES, record_at
+from so2graph.link.tables import ID, TYPES
 from so2graph.link.target import Target
 from so2graph.vocab import Blank, Iri, Literal, Term
 
-__all__ = ["ask_endpoint", "ask_service", "question_of"]
+__all__ = ["ask_endpoint", "question_of"]
 
 Tell = Callable[[int, int], None]
 _PATIENCE = 3
 """How often a page is asked for again whose answer broke off."""
-_BATCH = 10
-"""Names in a batch for a service that does not say how many it takes."""
 
 
 def question_of(target: Target) -> str:
@@ -87,7 +83,8 @@ class _Endpoint:
                 body = self._ask(self.address, query)
             except EndpointFailed as error:
                 if attempt + 1 == _PATIENCE or "answered" in error.members:
-                    raise
+                    mend = "Try again later: what came is kept, and it goes on from there."
+                    raise EndpointFailed(str(error), mend=mend, **error.members) from None
             else:
                 return _rows(body)
             finally:
@@ -147,98 +144,3 @@ def _resumed(file: IO[bytes]) -> tuple[str, int]:
     file.truncate(end)
     file.seek(0, os.SEEK_END)
     return last, count
-
-
-def ask_service(
-    target: Target, ours: pa.Table, part: Path, settings: Settings, tell: Tell, address: str = ""
-) -> None:
-    """Writes what a reconciliation service (API 0.2) offers for the names of our records, a record a line.
-
-    Raises `EndpointFailed` and `DataInvalid`; `part` keeps the answers, so that no name is asked twice.
-    """
-    fetcher, url = Fetcher(settings), address or target.access.url
-    manifest = _document(fetcher.get(url), url)
-    space = str(manifest.get("identifierSpace") or "")
-    size = manifest.get("batchSize")
-    names = _names(target, ours)
-    cache = part.with_name(f"{part.name}.answers")
-    with storage_errors(part.parent), cache.open("a+b") as file:
-        known = _answers(file)
-        left = [name for name in names if name not in known]
-        for some in chunked(left, size if isinstance(size, int) and size > 0 else _BATCH):
-            given = {"type": target.access.type} if target.access.type else {}
-            asked = {f"q{n}": {"query": name, "limit": target.spec.top, **given} for n, name in enumerate(some)}
-            found = _document(fetcher.form(url, {"queries": json.dumps(asked, ensure_ascii=False)}), url)
-            for n, name in enumerate(some):
-                result = found.get(f"q{n}")
-                if not isinstance(result, dict) or not isinstance(result.get("result"), list):
-                    raise DataInvalid(
-                        f"{url} gave no answer for {name!r}", mend="'so2graph reconcile check' tells more."
-                    )
-                known[name] = cast(list[dict[str, object]], result["result"])
-                line = {"name": name, "result": known[name]}
-                file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-            file.flush()
-            tell(len(known), len(names))
-    with storage_errors(part.parent), part.open("wb") as out:
-        for found in _candidates(target, known, names, space):
-            out.write(json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-    cache.unlink()
-
-
-def _names(target: Target, ours: pa.Table) -> list[str]:
-    """The first name of each of our records, each once."""
-    fields = target.spec.of_kind(Kind.NAME, Kind.TEXT)
-    found: dict[str, None] = {}
-    for row in range(ours.num_rows):
-        values = record_at(ours, row).values
-        for name in next((values[each.name] for each in fields if values.get(each.name)), ())[:2]:
-            found[name] = None
-    return list(found)
-
-
-def _answers(file: IO[bytes]) -> dict[str, list[dict[str, object]]]:
-    found, end = {}, 0
-    file.seek(0)
-    for line in file:
-        if not line.endswith(b"\n"):
-            break
-        row = json.loads(line)
-        found[row["name"]] = row["result"]
-        end += len(line)
-    file.truncate(end)
-    file.seek(0, os.SEEK_END)
-    return found
-
-
-def _candidates(
-    target: Target, known: Mapping[str, Sequence[Mapping[str, object]]], names: Sequence[str], space: str
-) -> Iterator[dict[str, object]]:
-    fields = target.spec.of_kind(Kind.NAME, Kind.TEXT)
-    seen: dict[str, dict[str, object]] = {}
-    for name in names:
-        for row in known.get(name, ()):
-            ident = str(row.get("id", ""))
-            iri = ident if "://" in ident else (target.things or space + "{id}").replace("{id}", ident)
-            if not ident or iri in seen:
-                continue
-            types = [
-                str(each.get("id")) if isinstance(each, dict) else str(each)
-                for each in cast(Sequence[object], row.get("type") or [])
-            ]
-            seen[iri] = {"id": iri, "types": types, "values": {fields[0].name: [str(row.get("name", ""))]}}
-    yield from (seen[iri] for iri in sorted(seen))
-
-
-def _document(body: bytes, url: str) -> dict[str, object]:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise EndpointFailed(
-            f"{url} gave no JSON object, though its status was 200",
-            mend="See whether it is the address of a reconciliation service.",
-            endpoint=url,
-        )
-    return cast(dict[str, object], found)

@@ -29,6 +29,18 @@ _NEAR_KM = 10.0
 _EARTH_KM = 6371.0088
 _SHORTEST_WORD = 3
 _PLACED = "place"
+_SAID = (
+    Kind.NAME,
+    Kind.TEXT,
+    Kind.PEOPLE,
+    Kind.PLACE,
+    Kind.STREET,
+    Kind.PHONE,
+    Kind.YEAR,
+    Kind.NUMBER,
+    Kind.CODE,
+)
+"""Kinds whose values say in words or figures what a thing is."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +119,9 @@ def candidates(left: pa.Table, right: pa.Table, spec: Spec, threads: int = 1) ->
     """The pairs of two normalised tables that are worth a look, as `PAIRS`, by left row and then by cosine.
 
     They are those that share an identifier or a host (unless very many do); the `spec.top` likest names of each left
-    record; acronyms with what they may stand for; the nearest points within 10 km; and half as many as `top` of one
-    place with a word in common that is rare there, the likest. Types that may not meet are left out before the likest
+    record; half as many, the likest by all that is said of them, where no single name tells things apart; acronyms
+    with what they may stand for; the nearest points within 10 km; and half as many as `top` of one place with a word
+    in common that is rare there, the likest. Types that may not meet are left out before the likest
     are taken. The same tables give the same pairs, whatever the number of threads.
     """
     guard = _Guard.of(left, right, spec)
@@ -120,26 +133,40 @@ def candidates(left: pa.Table, right: pa.Table, spec: Spec, threads: int = 1) ->
     return _table([*named.likest, *found], guard, named, spec.top)
 
 
+_Compared = tuple[list[str], Ints, list[str], Ints, GramIndex]
+"""Texts of the left, the row of each, the same of the right, and the index of these."""
+
+
 class _Names:
-    """Candidates by like names, and the cosine of any pair."""
+    """Candidates by like names, or by all that is said where no name tells things apart; the cosine of any pair."""
 
     def __init__(self, left: pa.Table, right: pa.Table, spec: Spec, guard: _Guard, threads: int) -> None:
         self.likest: list[_Found] = []
-        self._sides: list[tuple[list[str], Ints, list[str], Ints, GramIndex]] = []
+        self._sides: list[_Compared] = []
         names = [each.name for each in spec.of_kind(Kind.NAME)]
         for fields in (names, *([each.name] for each in spec.of_kind(Kind.TEXT))):
             if fields:
-                self._compare(_cores(_values(left, fields)), _cores(_values(right, fields)), spec.top, guard, threads)
+                mine, other = _cores(_values(left, fields)), _cores(_values(right, fields))
+                self._sides += self._compare(mine, other, "name", spec.top, guard, threads)
+        said = _said(right, spec)
+        if said:
+            half = (spec.top + 1) // 2
+            sides = self._compare(_whole(left, said), _whole(right, said), "record", half, guard, threads)
+            self._sides = self._sides or sides
 
-    def _compare(self, mine: _Values, other: _Values, top: int, guard: _Guard, threads: int) -> None:
+    def _compare(
+        self, mine: _Values, other: _Values, why: str, top: int, guard: _Guard, threads: int
+    ) -> list[_Compared]:
+        found = []
         for ours, theirs in guard.groups:
             some, more = mine.take(ours[mine.rows]), other.take(theirs[other.rows])
             index = GramIndex.build(more.texts.to_pylist(), more.rows)
             texts = some.texts.to_pylist()
             query, row, cosine = index.best(texts, top, threads)
             row_of, row, _ = likest(some.rows[query], row, cosine, top)
-            self.likest.append(_Found(row_of, row, "name"))
-            self._sides.append((texts, some.rows, more.texts.to_pylist(), more.rows, index))
+            self.likest.append(_Found(row_of, row, why))
+            found.append((texts, some.rows, more.texts.to_pylist(), more.rows, index))
+        return found
 
     def cosine(self, left: Ints, right: Ints) -> Floats:
         """The cosine of the likest names of each pair; 0 where a side has none."""
@@ -148,6 +175,33 @@ class _Names:
             pair, a, b = _crossed(left, my_rows, right, other_rows)
             np.maximum.at(best, pair, index.cosines([mine[i] for i in a], [other[i] for i in b]))
         return best
+
+
+def _said(right: pa.Table, spec: Spec) -> list[str]:
+    """The fields that say in words or figures what a thing is, where no name does: there is none or are several (a
+    given name, a surname), or it is shared by more on the right than are looked at."""
+    names = [each.name for each in spec.of_kind(Kind.NAME, Kind.TEXT)]
+    said = [each for each in spec.of_kind(*_SAID) if each.name not in names[:1]]
+    if len(names) == 1 and (
+        all(each.kind is Kind.PLACE for each in said) or _sharing(right, names[0]) <= (spec.top + 1) // 2
+    ):
+        return []
+    return [*names[:1], *(each.name for each in said)]
+
+
+def _sharing(table: pa.Table, name: str) -> float:
+    """How many rows have the same value of a field as a row has, on the mean; 0 where none has any."""
+    counts = pc.value_counts(table.column(name).combine_chunks().flatten()).field("counts").to_numpy().astype(float)
+    return float((counts**2).sum() / max(counts.sum(), 1.0))
+
+
+def _whole(table: pa.Table, fields: Sequence[str]) -> _Values:
+    """All that fields say of each row that says something, as one text."""
+    columns = [pc.binary_join(column, " ") for column in (table.column(name).combine_chunks() for name in fields)]
+    texts = pc.binary_join_element_wise(*columns, " ", null_handling="skip")
+    texts = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"\s+", " "))
+    rows = np.flatnonzero(pc.not_equal(texts, "").to_numpy(zero_copy_only=False)).astype(np.int32)
+    return _Values(texts.take(pa.array(rows)), rows)
 
 
 def _crossed(left: Ints, my_rows: Ints, right: Ints, other_rows: Ints) -> tuple[Longs, Longs, Longs]:

@@ -15,12 +15,12 @@ from so2graph.engine.access import Session
 from so2graph.engine.alive import Heard
 from so2graph.engine.generations import storage_errors
 from so2graph.errors import NotFound, So2Error
-from so2graph.link.health import CHECKS, Ailment, Known, contradictions, examine
+from so2graph.link.health import BY_SNAPSHOT, CHECKS, Ailment, Known, contradictions, examine
 from so2graph.link.linkset import judgements
 from so2graph.link.mapping import Mapping as Judgement
 from so2graph.link.record import Record
 from so2graph.link.runs import open_run
-from so2graph.vocab import DCTERMS, OWL, RDF, SKOS, XSD, Iri, Literal, Names, Term
+from so2graph.vocab import DCTERMS, OWL, RDF, SKOS, XSD, Iri, Literal, Names, Term, mask_addresses
 
 __all__ = ["Checkup", "Examined", "check", "linked_targets", "measurements", "read_checkup", "write_checkup"]
 
@@ -51,6 +51,11 @@ class Checkup:
     online: bool
     targets: tuple[Examined, ...]
     ailments: tuple[Ailment, ...]
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """The targets whose links were not compared with the source, since there is no snapshot of it."""
+        return tuple(one.target for one in self.targets if one.links and not one.snapshot)
 
     @property
     def wrong(self) -> int:
@@ -141,20 +146,25 @@ def _known(session: Session, name: str, links: Sequence[Judgement]) -> Known:
         theirs: dict[str, Record] | None = None
         redirects: dict[str, str] = {}
         taken: date | None = None
-        with suppress(So2Error):  # Without a snapshot that can be read, what it would tell is not known.
+        unread = False
+        try:
             snapshot = current(data, name)
             theirs = _records(their_records(target, snapshot.path), objects)
             redirects = _redirects(snapshot.path, objects)
-            taken = _day(snapshot.date)
+            taken = _day(snapshot.as_of)
+        except NotFound:
+            pass  # Without a snapshot, what it would tell is not known.
+        except So2Error:
+            unread = True
         spec = target.spec
     else:
-        ours, theirs, redirects, taken, spec = {}, None, {}, None, None
+        ours, theirs, redirects, taken, unread, spec = {}, None, {}, None, False, None
         with suppress(So2Error), open_run(data, name) as opened:
             spec, taken = opened.run.spec, _day(opened.run.snapshot.date)
             ours = {iri: record for iri in subjects if (record := opened.record("ours", iri)) is not None}
             theirs = {iri: record for iri in objects if (record := opened.record("theirs", iri)) is not None}
     former = frozenset(str(row["x"]) for row in session.select(_FORMER))
-    return Known(name, ours, theirs, spec, redirects, taken, _number, _abolished, former)
+    return Known(name, ours, theirs, spec, redirects, taken, unread, _number, _abolished, former)
 
 
 def _records(table: object, wanted: set[str]) -> dict[str, Record]:
@@ -224,7 +234,8 @@ def write_checkup(data: Path, found: Checkup) -> Path:
     with storage_errors(data):
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"{_FILE}.{os.getpid()}.part"
-        part.write_text(json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        text = mask_addresses(json.dumps(asdict(found), ensure_ascii=False, indent=1))
+        part.write_text(text + "\n", encoding="utf-8")
         part.replace(folder / _FILE)
     return folder / _FILE
 
@@ -232,7 +243,7 @@ def write_checkup(data: Path, found: Checkup) -> Path:
 def read_checkup(data: Path) -> Checkup | None:
     """The last examination; None where there was none that can be read."""
     try:
-        row = json.loads((data / "links" / _FILE).read_text(encoding="utf-8"))
+        row = json.loads(mask_addresses((data / "links" / _FILE).read_text(encoding="utf-8")))
         return Checkup(
             str(row["at"]),
             int(row["generation"]),
@@ -246,7 +257,7 @@ def read_checkup(data: Path) -> Checkup | None:
 
 def measurements(found: Checkup, names: Names, words: Mapping[str, str]) -> Iterator[tuple[Iri, Iri, Term]]:
     """The examination as `dqv:QualityMeasurement` (DQV, 4.2): for each target and check the number of links that it
-    found; `words` say in English what each check counts."""
+    found; `words` say in English what each check counts. What was not checked is not measured."""
     for check_name in CHECKS:
         metric = Iri(names.thing(f"metric/link-{check_name}"))
         yield metric, Iri(RDF + "type"), Iri(_DQV + "Metric")
@@ -255,6 +266,8 @@ def measurements(found: Checkup, names: Names, words: Mapping[str, str]) -> Iter
         if check_name in ("dead", "moved") and not found.online:
             continue
         for one in found.targets:
+            if check_name in BY_SNAPSHOT and not one.snapshot:
+                continue  # Nothing was compared, so nothing was measured.
             count = sum(1 for a in found.ailments if (a.target, a.check) == (one.target, check_name))
             node = Iri(names.thing(f"measurement/link/{one.target}/{check_name}"))
             yield node, Iri(RDF + "type"), Iri(_DQV + "QualityMeasurement")

@@ -146,7 +146,8 @@ def _table(batches: Iterable[pa.RecordBatch], spec: Spec, which: str, tell: Tell
     for each in batches:
         part = each
         if met:
-            part = part.filter(pa.array([bool(met.intersection(types)) for types in part.column(TYPES).to_pylist()]))
+            fit = [bool(met.intersection(types)) for types in part.column(TYPES).to_pylist()]
+            part = part.filter(pa.array(fit, pa.bool_()))
         kept.append(part)
         count += part.num_rows
         tell(count)

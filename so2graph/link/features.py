@@ -68,6 +68,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
 """Each name of a level, in Dutch and in English."""
 
 
+_SHORTEST_CODE = 4
+"""A code of fewer signs that differs in one is another code."""
+
+
 @dataclass(frozen=True)
 class _Person:
     family: str
@@ -185,7 +189,17 @@ def _code(left: str, right: str) -> int:
     one, other = set(words_of(left)), set(words_of(right))
     if not one or not other:
         return UNKNOWN
-    return 2 if one == other else 1 if one & other else 0
+    if one == other:
+        return 2
+    return 1 if one & other or _misread(one, other) else 0
+
+
+def _misread(left: set[str], right: set[str]) -> bool:
+    """Whether two codes of one word differ in one sign, or in two that changed places."""
+    if len(left) != 1 or len(right) != 1:
+        return False
+    (one,), (other,) = left, right
+    return min(len(one), len(other)) >= _SHORTEST_CODE and OSA.distance(one, other, score_cutoff=1) == 1
 
 
 def _identifier(left: Sequence[str], right: Sequence[str]) -> int:

@@ -6,19 +6,23 @@ import html
 import math
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from so2graph.link.dutch import fold, name_forms, packed, place_name, postcode, unpacked
 from so2graph.link.identifiers import host_of, identifier_in
 from so2graph.link.spec import Kind
 from so2graph.link.streets import street
 
-__all__ = ["form_of", "normal_forms", "texts_of"]
+__all__ = ["form_of", "name_form", "normal_forms", "texts_of"]
 
-_YEAR = re.compile(r"(?<!\d)(1\d{3}|20\d{2})(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(1\d{3}|20\d{2})(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?(?!\d)")
+"""A year, alone or of a date such as 20190131."""
 _NUMBER = re.compile(r"[-+]?\d[\d.,\s\u00a0]*")
 
 
-def _name(value: str) -> str:
+@lru_cache(50_000)
+def name_form(value: str) -> str:
+    """The form of a name, the same for records, for what is looked up and for what is asked; see `dutch.packed`."""
     return packed(name_forms(value))
 
 
@@ -79,7 +83,7 @@ def _related(value: str) -> str:
 
 
 _FORMS: dict[Kind, Callable[[str], str | None]] = {
-    Kind.NAME: _name,
+    Kind.NAME: name_form,
     Kind.TEXT: fold,
     Kind.PLACE: place_name,
     Kind.STREET: street,
@@ -110,10 +114,5 @@ def form_of(kind: Kind) -> Callable[[str], str | None]:
 
 
 def texts_of(forms: Iterable[str]) -> tuple[str, ...]:
-    """The texts by which a name is looked up in an index of grams: its core, and its acronym."""
-    found = dict[str, None]()
-    for form in map(unpacked, forms):
-        found[form.core] = None
-        if form.acronym:
-            found[form.acronym] = None
-    return tuple(found)
+    """The texts by which names are looked up in an index of grams: the core of each, and its acronym."""
+    return tuple(dict.fromkeys(text for form in map(unpacked, forms) for text in (form.core, form.acronym) if text))

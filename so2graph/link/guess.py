@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 import yaml
@@ -26,9 +28,11 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
     (Kind.STREET, "street straat address adres addr"),
     (
         Kind.PLACE,
-        "city plaats stad dorp town woonplaats place locality municipality gemeente plaatsnaam vestigingsplaats",
+        "city plaats stad dorp town suburb woonplaats place locality municipality gemeente plaatsnaam "
+        "vestigingsplaats",
     ),
-    (Kind.YEAR, "year jaar date datum founded opgericht"),
+    (Kind.CODE, "postcode postal zip zipcode"),
+    (Kind.YEAR, "year jaar date datum founded opgericht birth geboren geboortedatum dob"),
     (Kind.PEOPLE, "author authors auteur auteurs people person persons director directors contact bestuur"),
     (Kind.CODE, "category categorie type class soort venue journal sector brand merk"),
     (Kind.NUMBER, "price prijs amount bedrag number aantal count size"),
@@ -38,6 +42,16 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
 """Words in the name of a column, and what its values then are; the first that fits counts."""
 _LEFT_OUT = re.compile(r"\b(?:e?-?mail|password|note|comment|opmerking)\b")
 _IDS = ("id", "iri", "uri", "@id", "identifier", "key", "sleutel", "code")
+_FEW, _TELLING, _TWINS = 10, 3, 0.05
+"""Values that so many rows share tell little; rows that share so many telling ones are of one thing; and a list in
+which more than this share of the rows is such has duplicates."""
+_NEARLY = 0.95
+_DATE = re.compile(
+    r"(?:1\d|20)\d\d(?P<sign>[-/.]?)(?:0[1-9]|1[0-2])(?P=sign)(?:0[1-9]|[12]\d|3[01])(?:[T ].*)?"
+    r"|\d{1,2}(?P<other>[-/.])\d{1,2}(?P=other)(?:1\d|20)\d\d"
+)
+"""A whole date, which says more than its year."""
+_ID_WORDS = {"id", "iri", "uri", "identifier", "key", "sleutel"}
 _LATITUDES, _LONGITUDES = ("latitude", "lat", "breedtegraad"), ("longitude", "lon", "long", "lng", "lengtegraad")
 
 
@@ -58,7 +72,7 @@ class Columns:
 
 
 def _folded(text: str) -> str:
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text.replace("KvK", "kvk"))
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", " ", plain.lower()).strip()
 
@@ -69,14 +83,18 @@ def kind_of(word: str, values: Iterable[str]) -> Kind | None:
     if _LEFT_OUT.search(word):
         return None
     parts = {_bare(part) for part in word.split()}
+    given = [value.strip() for value in values if value.strip()]
     for kind, words in _WORDS:
         if parts & set(words.split()):
-            return kind
-    given = [value.strip() for value in values if value.strip()]
+            return Kind.CODE if kind is Kind.YEAR and _mostly(_DATE, given) else kind
     if not given:
         return None
+    if _mostly(_DATE, given):
+        return Kind.CODE
     if all(re.fullmatch(r"(?:1[5-9]|20)\d\d", value) for value in given):
         return Kind.YEAR
+    if len(given) > 20 and _mostly(re.compile(rf"\d{{{max(4, len(given[0]))}}}"), given):
+        return Kind.CODE  # figures of one length are no amount
     if all(re.fullmatch(r"[+-]?\d+(?:[.,]\d+)?", value) for value in given):
         return Kind.NUMBER
     if all(re.match(r"(?:https?://|www\.)\S+$", value) for value in given):
@@ -85,6 +103,11 @@ def kind_of(word: str, values: Iterable[str]) -> Kind | None:
         return Kind.CODE
     length = sum(len(value.split()) for value in given) / len(given)
     return Kind.TEXT if length > 6 else Kind.NAME
+
+
+def _mostly(pattern: re.Pattern[str], values: Sequence[str]) -> bool:
+    """Whether nearly all values are of this form, and there are any."""
+    return bool(values) and sum(bool(pattern.fullmatch(value)) for value in values) >= _NEARLY * len(values)
 
 
 def _bare(word: str) -> str:
@@ -139,13 +162,25 @@ def _of_parquet(path: Path) -> Columns:
 
 
 def _id_column(names: Sequence[str], sample: Mapping[str, Sequence[str]]) -> str:
-    """The column of the id: one with such a name whose values differ; empty where the number of the row has to do."""
+    """The column of the id: one with such a name whose values differ, the first of which that is a word of the name
+    otherwise; empty where the number of the row has to do."""
+
+    def differ(name: str) -> bool:
+        values = sample[name]
+        return bool(values) and len(set(values)) == len(values) and all(values)
+
     for wanted in _IDS:
         for name in names:
-            values = sample[name]
-            if _folded(name) == _folded(wanted) and len(set(values)) == len(values) and all(values):
+            if _folded(name) == _folded(wanted) and differ(name):
                 return name
-    return ""
+    return next((name for name in names if _ID_WORDS & set(_folded(name).split()) and differ(name)), "")
+
+
+def _counts(values: Sequence[str]) -> bool:
+    """Whether a column numbers the rows, from 0 or 1 on: that says nothing of a thing."""
+    return len(values) > 1 and any(
+        all(value.strip() == str(at) for at, value in enumerate(values, start)) for start in (0, 1)
+    )
 
 
 def guess(left: Columns, right: Columns) -> str:
@@ -155,13 +190,17 @@ def guess(left: Columns, right: Columns) -> str:
     """
     rows: dict[str, dict[str, object]] = {}
     rest: list[dict[tuple[Kind, str], list[str]]] = [{}, {}]
-    mine, yours = ({side.word(name): name for name in side.names if name != side.members} for side in (left, right))
+    mine, yours = (
+        {side.word(name): name for name in side.names if name != side.members and not _counts(side.sample[name])}
+        for side in (left, right)
+    )
     points = [_point(words) for words in (mine, yours)]
     if all(points):
         rows["point"] = {"kind": "point", "left": {"point": points[0]}, "right": {"point": points[1]}}
     taken = {name for pair in points if pair for name in pair}
     for word, name in mine.items():
-        kind = kind_of(word, left.sample[name])
+        again = right.sample[yours[word]] if word in yours else ()
+        kind = kind_of(word, [*left.sample[name], *again])
         if name in taken or kind is None:
             continue
         if word in yours:
@@ -183,11 +222,34 @@ def guess(left: Columns, right: Columns) -> str:
             f"(--spec, see docs/link-targets.md): {left.path.name} has {', '.join(left.names) or 'none'}; "
             f"{right.path.name} has {', '.join(right.names) or 'none'}.",
         )
+    unique = [
+        which
+        for which, side in (("left", left), ("right", right))
+        if side.rdf or not _repeats(side, [name for name in side.names if name != side.members])
+    ]
     spec = {"name": f"{left.path.stem}-{right.path.stem}", "left": left.members, "right": right.members}
     head = "# What is compared with what; edit it, and give it with --spec. Kinds: " + ", ".join(Kind) + ".\n"
     return head + yaml.safe_dump(
-        {**spec, "wish": 0.98, "unique": ["left", "right"], "fields": rows}, allow_unicode=True, sort_keys=False
+        {**spec, "wish": 0.98, "unique": unique, "fields": rows}, allow_unicode=True, sort_keys=False
     )
+
+
+def _repeats(side: Columns, names: Sequence[str]) -> bool:
+    """Whether a list says of some things more than once what they are: rows that share three values few rows have."""
+    lengths = {len(side.sample[name]) for name in names}
+    if len(lengths) != 1:  # lists or nulls of Parquet: the values of a column are not those of the rows
+        return False
+    shared: Counter[tuple[int, int]] = Counter()
+    for name in names:
+        rows: dict[str, list[int]] = {}
+        for row, value in enumerate(side.sample[name]):
+            if value.strip():
+                rows.setdefault(_folded(value), []).append(row)
+        for some in rows.values():
+            if 1 < len(some) <= _FEW:
+                shared.update(combinations(some, 2))
+    twins = {row for pair, often in shared.items() if often >= _TELLING for row in pair}
+    return len(twins) > _TWINS * lengths.pop()
 
 
 def _scheme(word: str) -> str:

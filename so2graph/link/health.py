@@ -15,7 +15,7 @@ from so2graph.link.record import Record
 from so2graph.link.spec import Kind, Spec
 from so2graph.publish.search_text import folded
 
-__all__ = ["CHECKS", "Ailment", "Known", "components", "contradictions", "examine"]
+__all__ = ["BY_SNAPSHOT", "CHECKS", "Ailment", "Known", "components", "contradictions", "examine"]
 
 CHECKS: Mapping[str, bool] = {
     "dead": True,
@@ -29,9 +29,12 @@ CHECKS: Mapping[str, bool] = {
     "contradiction": True,
     "drift": False,
     "number": True,
+    "unread": True,
     "stale": False,
 }
 """The checks; whether what each finds is wrong, or only worth a look."""
+BY_SNAPSHOT = frozenset({"merged", "gone", "type", "far", "drift", "stale"})
+"""The checks that go by what the source says: without a snapshot of it they find nothing, and nothing is known."""
 _SAME = frozenset(PREDICATES[:2])
 _RADIUS = 6371.0
 
@@ -61,8 +64,9 @@ class Known:
     """What is known of a target: records of both sides by id (`theirs` is None without a snapshot), the specification
     by which they were compared, the redirects that the snapshot itself tells of, and of when it is.
 
-    `number` says whether an identifier (`scheme:value`) can be one, `abolished` into what and when the municipality
-    went that an IRI stands for, `former` which of ours are no more themselves.
+    `unread` says that there is a snapshot which cannot be read, `number` whether an identifier (`scheme:value`) can
+    be one, `abolished` into what and when the municipality went that an IRI stands for, `former` which of ours are no
+    more themselves.
     """
 
     target: str
@@ -71,6 +75,7 @@ class Known:
     spec: Spec | None
     redirects: Mapping[str, str] = field(default_factory=dict)
     taken: date | None = None
+    unread: bool = False
     number: Callable[[str], bool] = lambda _: True
     abolished: Callable[[str], tuple[str, str] | None] = lambda _: None
     former: frozenset[str] = frozenset()
@@ -87,6 +92,8 @@ def examine(
 ) -> Iterator[Ailment]:
     """What is wrong with the links of a target. `far` is in kilometres, `stale` in days; `heard` asks an address."""
     links = [one for one in judged if one.verdict == "accepted"]
+    if known.unread:
+        yield Ailment("unread", known.target)
     if known.taken is not None and (today - known.taken).days > stale:
         days = str((today - known.taken).days)
         yield Ailment("stale", known.target, said={"date": known.taken.isoformat(), "days": days})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 from so2graph.errors import BadParameter
-from so2graph.vocab import OWL, SKOS, Names, address_spans, is_iri, parse_iri
+from so2graph.vocab import OWL, SKOS, Names, address_spans, is_iri, mask_addresses, parse_iri
 
 __all__ = [
     "BY_HAND",
@@ -17,12 +17,15 @@ __all__ = [
     "JUSTIFICATIONS",
     "NO_TERM",
     "PREDICATES",
+    "PROJECT",
     "SEMAPV",
     "SSSOM",
+    "Judge",
     "Mapping",
     "Verdict",
     "is_thing",
     "label_in",
+    "named",
     "none_known",
     "target_name",
 ]
@@ -55,7 +58,11 @@ JUSTIFICATIONS: tuple[str, ...] = (
 """The justifications that SSSOM takes (local names of semapv), those of persons first."""
 BY_HAND = JUSTIFICATIONS[:2]
 
+PROJECT = "so2graph"
+"""The name under which the project itself judged the links that come with the dataset; no person signs for them."""
+
 Verdict = OneOf["accepted", "refused", "none"]
+Judge = OneOf["person", "project", "program"]
 
 _TARGET = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
@@ -119,7 +126,9 @@ class Mapping:
         for iri in (self.subject, self.object):
             parse_iri(iri)
             if not is_thing(iri):
-                raise BadParameter(f"{iri!r} is no address of a thing", mend="Give an IRI of http, https or urn.")
+                raise BadParameter(
+                    f"{mask_addresses(iri)!r} is no address of a thing", mend="Give an IRI of http, https or urn."
+                )
         self._check_said()
         for name in ("confidence", "similarity"):
             value = getattr(self, name)
@@ -199,6 +208,13 @@ class Mapping:
         return self.justification in BY_HAND or bool(self.reviewer)
 
     @property
+    def judge(self) -> Judge:
+        """Who really judged. What the project looked up, like what a person did, is overruled by no program."""
+        if not self.by_person:
+            return "program"
+        return "project" if (self.reviewer or self.author) == PROJECT else "person"
+
+    @property
     def proved(self) -> bool:
         """Whether an identifier proves it."""
         return self.measure == IDENTIFIER and bool(self.match_string)
@@ -224,6 +240,13 @@ class Mapping:
 def is_thing(iri: str) -> bool:
     """Whether an IRI may stand in a link: of http, https or urn, without an e-mail address."""
     return is_iri(iri) and iri.startswith(("http://", "https://", "urn:")) and not any(address_spans(iri))
+
+
+def named(who: str) -> str:
+    """The name under which somebody judges: their own, or, where that is an e-mail address, `editor` with a mark."""
+    if not any(address_spans(who)):
+        return who
+    return f"editor-{hashlib.sha256(who.encode()).hexdigest()[:6]}"
 
 
 def label_in(names: Iterable[str]) -> str:

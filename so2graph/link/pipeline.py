@@ -18,7 +18,7 @@ from so2graph.link.model import Model
 from so2graph.link.normalise import normalise
 from so2graph.link.spec import Spec
 from so2graph.link.terms import terms_of
-from so2graph.link.train import train
+from so2graph.link.train import FEWEST_PAIRS, prior_bounds, train
 from so2graph.link.wish import Answer, Chance, Decoys, chance_of, curve_of, recalibrated, threshold_for
 
 __all__ = ["Outcome", "link"]
@@ -65,12 +65,27 @@ def link(
     if model is None:
         with _timed(timings, "train"):
             model = train(mine, yours, pairs, spec, [each.pairs for each in decoys], terms)
+            model = _settled(pairs, decoys, spec, model, (mine, yours))
     with _timed(timings, "decide"):
         chance = _chance(pairs, decoys, spec, replace(model, curve=type(model.curve)()), (mine, yours))
         model = replace(model, curve=recalibrated(curve_of(chance), labels))
         threshold = threshold_for(spec.wish, chance, model.curve, labels)
         pairs = decide(pairs, spec, model, threshold)
     return Outcome(pairs, model, threshold, chance, timings)
+
+
+def _settled(
+    pairs: pa.Table, decoys: Sequence[Within], spec: Spec, model: Model, sides: tuple[pa.Table, pa.Table]
+) -> Model:
+    """The model with the share of matches among the pairs that decoys tell; few pairs keep what training says.
+
+    Expectation maximisation cannot tell that share from one field, and a wrong one makes rivals count too little.
+    """
+    if pairs.num_rows < FEWEST_PAIRS or not decoys:
+        return model
+    found = _chance(pairs, decoys, spec, model, sides).matches / pairs.num_rows
+    least, most = prior_bounds(*sides, pairs, spec)
+    return replace(model, prior=min(max(found, least), most))
 
 
 def _chance(

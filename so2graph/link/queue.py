@@ -10,6 +10,7 @@ from math import log
 from so2graph.engine.access import Session
 from so2graph.errors import DatasetReadOnly
 from so2graph.link.mapping import Mapping as Judgement
+from so2graph.link.mapping import named
 from so2graph.link.runs import OpenRun, Pair
 from so2graph.vocab import parse_iri
 
@@ -86,7 +87,7 @@ class Queue:
         at random, always in the same order: only so do answers tell how much of it is right.
         """
         text = _NEXT if decision == "review" else _ANY
-        row = self._base.execute(text, {"decision": decision, "who": who}).fetchone()
+        row = self._base.execute(text, {"decision": decision, "who": named(who)}).fetchone()
         return None if row is None else self._opened.pair(str(row[0]), str(row[1]))
 
     def left(self, decision: str = "review") -> Left:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from so2graph.errors import DatasetUnreadable
@@ -28,10 +28,16 @@ class Cache:
         self._connection, self.path, self._source = connection, path, source
 
     def answers(self, questions: Sequence[Question]) -> dict[Question, Answer]:
-        """The answers that are there. A question that was refused is asked again."""
+        """The answers that are there. A question that was refused is asked again, and one of which another version of
+        this program wrote the answer in a way that is not read any more."""
         known = self._texts([each.text for each in questions])
-        found = {each: Answer.read(known[each.text]) for each in questions if each.text in known}
-        return {question: answer for question, answer in found.items() if not answer.refused}
+        found: dict[Question, Answer] = {}
+        for question in questions:
+            with suppress(ValueError, TypeError, LookupError):
+                answer = Answer.read(known[question.text])
+                if not answer.refused:
+                    found[question] = answer
+        return found
 
     def keep(self, rows: Mapping[Question, Answer]) -> None:
         """Keeps answers, for good before this returns."""
@@ -42,7 +48,8 @@ class Cache:
         known = self._texts([_values_key(each, properties) for each in ids])
         found = {}
         for each in ids:
-            if (text := known.get(_values_key(each, properties))) is not None:
+            with suppress(ValueError, TypeError, LookupError, AttributeError):
+                text = known[_values_key(each, properties)]
                 found[each] = {pid: tuple(cells) for pid, cells in json.loads(text).items()}
         return found
 
@@ -86,14 +93,13 @@ def _values_key(identifier: str, properties: Sequence[str]) -> str:
 
 @contextmanager
 def open_cache(path: Path, source: str) -> Iterator[Cache]:
-    """The cache in a file, made where it is not there; raises `DatasetUnreadable` for a file of another kind."""
-    connection = sqlite3.connect(path, timeout=30)
+    """The cache in a file, made where it is not there; raises `DatasetUnreadable` for a file of another kind, and one
+    that cannot be made or written."""
     try:
-        connection.executescript(_SCHEMA)
-        yield Cache(connection, path, source)
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            connection.executescript(_SCHEMA)
+            yield Cache(connection, path, source)
     except sqlite3.DatabaseError as error:
         raise DatasetUnreadable(
             f"{path} cannot be used to keep answers: {error}", mend="Name another file with --cache."
         ) from None
-    finally:
-        connection.close()

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from so2graph.engine.opener import seconds
 from so2graph.errors import DataInvalid, EndpointFailed
@@ -16,8 +16,8 @@ from so2graph.link.reconcile_question import Answer, Question, Values, from_quer
 __all__ = ["Asks", "Service"]
 
 _DEFAULT_BATCH, _MOST_BATCH = 10, 200
-_TRIES, _LONGEST_WAIT = 6, 300.0
 _VALUES_BATCH = 50
+_LONGEST_REASON = 200
 
 
 class Asks(Protocol):
@@ -33,6 +33,8 @@ class Asks(Protocol):
 class Service:
     """A service at an address; its manifest is read at once. `wait` sleeps, and `notice` is told why.
 
+    What fails is tried `tries` times; a service that says to come back later than in `longest` seconds has failed.
+
     Raises `EndpointFailed` for what gives no answer, and `DataInvalid` for what is no reconciliation service.
     """
 
@@ -44,8 +46,11 @@ class Service:
         wait: Callable[[float], None] = time.sleep,
         notice: Callable[[str], None] = lambda _text: None,
         identity: str = "",
+        tries: int = 6,
+        longest: float = 300.0,
     ) -> None:
         self._web, self.url, self._wait, self._notice = web, url, wait, notice
+        self._tries, self._longest = tries, longest
         self.manifest = self._read()
         versions = self.manifest.get("versions")
         spoken = versions if isinstance(versions, list) else ["0.1"]
@@ -79,6 +84,17 @@ class Service:
     @property
     def name(self) -> str:
         return str(self.manifest.get("name") or urlsplit(self.url).netloc)
+
+    def iri(self, identifier: str) -> str:
+        """The IRI of a thing: by the space of the identifiers (0.2, 3.1), or the view of 1.0, which takes its place.
+
+        Without either, it is the identifier or empty.
+        """
+        view = self.manifest.get("view")
+        template = str(view.get("url", "")) if self.draft and isinstance(view, Mapping) else ""
+        if space := self.manifest.get("identifierSpace"):
+            return f"{space}{identifier}"
+        return template.replace("{id}", quote(identifier, safe="")).replace("{+id}", identifier)
 
     # ---- matching
 
@@ -118,6 +134,9 @@ class Service:
             row = rows.get(f"q{number}")
             key = "candidates" if self.draft else "result"
             answer = from_query_answer(row.get(key)) if isinstance(row, Mapping) else None
+            why = row.get("error") if isinstance(row, Mapping) else None
+            if answer is not None and not answer.candidates and isinstance(why, str) and why:
+                answer = Answer(refused=why[:_LONGEST_REASON])
             if answer is None and len(questions) > 1:
                 # Some services leave out what they cannot read when it comes with others.
                 answer = self.answers([question])[0]
@@ -170,14 +189,14 @@ class Service:
 
         Raises `EndpointFailed` when it has been tried often enough, or when the service says to come back too late.
         """
-        for attempt in range(_TRIES):
+        for attempt in range(self._tries):
             reply = ask()
             if not reply.failed and reply.status != 429 and reply.status < 500:
                 return reply
             why = reply.failed or f"status {reply.status}"
             after = reply.headers.get("retry-after")
-            pause = seconds(after) if after else float(2**attempt)
-            if attempt == _TRIES - 1 or pause > _LONGEST_WAIT:
+            pause = seconds(after) if after else min(float(2**attempt), self._longest)
+            if attempt == self._tries - 1 or pause > self._longest:
                 break
             self._notice(f"{what}: {why}; asking again in {pause:g} seconds")
             self._wait(pause)
@@ -204,7 +223,7 @@ def _detail(reply: Reply) -> str:
     if not isinstance(document, Mapping):
         return ""
     said = document.get("detail") or document.get("message") or document.get("error") or ""
-    return f" ({said[:200]})" if isinstance(said, str) and said else ""
+    return f" ({said[:_LONGEST_REASON]})" if isinstance(said, str) and said else ""
 
 
 def _shown(cell: object) -> str:

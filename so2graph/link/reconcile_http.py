@@ -9,13 +9,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from so2graph import __version__
 from so2graph.engine.opener import DEADLINE, Lookup, left, look_up, opener
-from so2graph.errors import BadParameter
 
-__all__ = ["AGENT", "ORIGIN", "NotJson", "Reply", "Spent", "Web", "read_json", "web_address"]
+__all__ = ["AGENT", "ORIGIN", "NotJson", "Reply", "Spent", "Web", "read_json"]
 
 AGENT = f"so2graph/{__version__} (https://w3id.org/so2graph/; reconciliation)"
 ORIGIN = "https://client.example"
@@ -93,25 +92,12 @@ class Reply:
             raise NotJson(str(error) or "it is nested too deep") from None
 
 
-def web_address(text: str) -> str:
-    """An address of a service, checked; raises `BadParameter`."""
-    try:
-        parts = urlsplit(text.strip())
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        fine = False
-    if not fine or not text.isascii() or any(c.isspace() for c in text.strip()):
-        raise BadParameter(
-            f"{text[:200]!r} is no web address", mend="Give one such as https://example.org/reconcile."
-        )
-    return text.strip()
-
-
 class Web:
     """Sends requests one by one.
 
     Between two of them `pause` seconds pass; an exchange ends after `timeout` seconds, and a body after `most_bytes`;
-    the request after `most` raises `Spent`. A host with an address that is not public is refused unless `private`.
+    the request after `most` raises `Spent`. A host with an address that is not public is refused unless `private`;
+    `mend` is what to do then.
     """
 
     def __init__(
@@ -124,9 +110,10 @@ class Web:
         private: bool = False,
         headers: Mapping[str, str] | None = None,
         lookup: Lookup = look_up,
+        mend: str = _PRIVATE,
     ) -> None:
         self._timeout, self._pause, self._most, self._most_bytes = timeout, pause, most, most_bytes
-        self._opener = opener(private, lookup, _PRIVATE)
+        self._opener = opener(private, lookup, mend)
         self._headers = {"User-Agent": AGENT, "Accept": "application/json, */*;q=0.5", **(headers or {})}
         self._next = 0.0
         self.made = 0

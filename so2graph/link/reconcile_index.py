@@ -17,7 +17,7 @@ from so2graph import __version__
 from so2graph.engine.access import Session
 from so2graph.engine.generations import storage_errors
 from so2graph.errors import EngineFault
-from so2graph.link.asked_names import forms
+from so2graph.link.forms import name_form, texts_of
 from so2graph.network.reading import Words, about, superclasses, words
 from so2graph.publish.search_index import blob
 from so2graph.publish.search_terms import HELPERS, NOTES
@@ -158,12 +158,12 @@ class _Names:
         texts: dict[str, None] = {}
         words: set[str] = set()
         for name in thing.names:
-            read, bare = forms(name.text), plain(name.text)
-            self.names.append((number, name.rank, name.text, bare, read.normal))
-            words.update(read.normal.partition("\t")[0].split())
-            texts |= dict.fromkeys(read.texts)
+            form, bare = name_form(name.text), plain(name.text)
+            self.names.append((number, name.rank, name.text, bare, form))
+            words.update(form.partition("\t")[0].split())
+            texts |= dict.fromkeys(texts_of([form]))
             if "(" in name.text:
-                texts |= dict.fromkeys(forms(_BRACKETS.sub("", name.text).strip()).texts)
+                texts |= dict.fromkeys(texts_of([name_form(_BRACKETS.sub("", name.text).strip())]))
             if name.rank < 2:
                 self.starts.update((text, at, number) for at, text in _starts(bare))
         self.texts += texts

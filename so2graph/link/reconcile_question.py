@@ -36,13 +36,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Found:
-    """A candidate. `match` is what the matcher itself makes of it; `types` are names, or identifiers without one."""
+    """A candidate. `match` is what the matcher itself makes of it; `types` are names, or identifiers without one, and
+    `kinds` the identifiers of the same."""
 
     id: str
     name: str
     score: float = 0.0
     match: bool = False
     types: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,14 @@ class Answer:
 
     def written(self) -> str:
         """The answer as JSON."""
-        rows = [[each.id, each.name, each.score, each.match, each.types] for each in self.candidates]
+        rows = [[each.id, each.name, each.score, each.match, each.types, each.kinds] for each in self.candidates]
         return json.dumps([rows, self.refused], ensure_ascii=False)
 
     @classmethod
     def read(cls, text: str) -> Answer:
-        """What `written` wrote."""
+        """What `written` wrote, also before it kept `kinds`."""
         rows, refused = json.loads(text)
-        return cls(tuple(Found(row[0], row[1], row[2], row[3], tuple(row[4])) for row in rows), refused)
+        return cls(tuple(Found(*row[:4], *map(tuple, row[4:])) for row in rows), refused)
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,15 @@ def from_query_answer(rows: object) -> Answer | None:
         score, kinds = row.get("score"), row.get("type")
         listed = cast(list[object], kinds) if isinstance(kinds, list) else []
         number = float(score) if isinstance(score, int | float) and not isinstance(score, bool) else 0.0
-        types = tuple(_type_name(each) for each in listed)
-        found.append(Found(row["id"], str(row.get("name") or row["id"]), number, row.get("match") is True, types))
+        name, match = str(row.get("name") or row["id"]), row.get("match") is True
+        types = tuple(_of_type(each, "name", "id") for each in listed)
+        ids = tuple(_of_type(each, "id", "name") for each in listed)
+        found.append(Found(row["id"], name, number, match, types, ids))
     return Answer(tuple(sorted(found, key=lambda each: -each.score)))
 
 
-def _type_name(given: object) -> str:
+def _of_type(given: object, first: str, second: str) -> str:
+    """What a type says of itself: an object with both, or a text alone."""
     if isinstance(given, Mapping):
-        return str(given.get("name") or given.get("id") or "")
+        return str(given.get(first) or given.get(second) or "")
     return str(given)

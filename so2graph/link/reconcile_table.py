@@ -182,10 +182,13 @@ def _names(header: Sequence[str], added: Sequence[Added]) -> list[str]:
 
 
 def writable(output: Path) -> str:
-    """The format that the ending of a file's name says; raises `BadParameter` for one that is not written here."""
+    """The format that the ending of a file's name says; raises `BadParameter` for one that is not written here, and
+    where there is no such folder."""
     suffix = output.suffix.lower().lstrip(".")
     if suffix not in _WRITTEN:
         raise BadParameter(f"{output} has no ending that is known", mend=f"End it with .{', .'.join(_WRITTEN)}.")
+    if not output.absolute().parent.is_dir():
+        raise BadParameter(f"there is no folder {output.parent}", mend="Make it, or name another with --output.")
     return suffix
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from so2graph import __version__
 from so2graph.errors import BadParameter
 from so2graph.link.candidates import candidates
 from so2graph.link.decide import ACCEPT, REJECT, Threshold, decide
@@ -60,7 +61,14 @@ class TargetMatcher:
         self._model = model or Model.default(self._spec)
         self._threshold = Threshold(self._spec.wish, self._spec.wish, 0.0)
         self._identity = " ".join(
-            (target.name, snapshot, self._spec.digest, type, "trained" if model is not None else "default")
+            (
+                __version__,
+                target.name,
+                snapshot,
+                self._spec.digest,
+                type,
+                "trained" if model is not None else "default",
+            )
         )
 
     @property
@@ -142,5 +150,5 @@ def _of_type(records: pa.Table, type_: str, prefixes: tuple[tuple[str, str], ...
     if not wanted:
         shown = ", ".join(known[:20])
         raise BadParameter(f"the target has nothing of the type {type_[:80]!r}", mend=f"Its types are: {shown}.")
-    mask = pa.array([bool(wanted & set(row)) for row in records.column(TYPES).to_pylist()])
-    return records.filter(mask)
+    mask = [bool(wanted & set(row)) for row in records.column(TYPES).to_pylist()]
+    return records.filter(pa.array(mask, pa.bool_()))

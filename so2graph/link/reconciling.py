@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from so2graph.link.asked_names import Forms, forms
 from so2graph.link.dutch import NameForms, forms_agree, unpacked
 from so2graph.link.features import LEVELS, Terms, compare
+from so2graph.link.forms import name_form
 from so2graph.link.model import Model, probability
 from so2graph.link.reconcile_index import plain
 from so2graph.link.reconcile_read import Name
@@ -70,7 +70,6 @@ class Asked:
     """
 
     text: str
-    forms: Forms
     limit: int
     types: tuple[int, ...] = ()
     rule: str = "should"
@@ -78,6 +77,11 @@ class Asked:
     iri: str | None = None
     explicit: bool = False
     name_required: bool = False
+
+    @property
+    def normal(self) -> str:
+        """The form of the text as a name."""
+        return name_form(self.text)
 
 
 @dataclass(frozen=True)
@@ -245,10 +249,12 @@ def _name_level(asked: Asked, known: Known, terms: Terms | None) -> tuple[int, b
         return top, True, True
     if said in map(plain, bare):
         return top, False, True
-    mine = unpacked(asked.forms.normal)
+    mine = unpacked(asked.normal)
+    if _likeness(asked.normal, [normal for normal in _normals(bare) if _same_form(mine, normal)], terms) == top:
+        return top, False, True
     full, less, least = _sorted_by_form(mine, known.names, bare)
     levels = (
-        _likeness(asked.forms.normal, normals, terms) - minus
+        _likeness(asked.normal, normals, terms) - minus
         for normals, minus in ((full, 0), (less, 0), (least, _MENTION))
     )
     same, other, mentioned = levels
@@ -259,15 +265,23 @@ def _sorted_by_form(
     mine: NameForms, names: Sequence[Name], bare: Sequence[str]
 ) -> tuple[list[str], list[str], list[str]]:
     """Normal forms of names: of the same kind of body and legal form, of others, and mentions."""
-    full, less, mentions = list[str](), [forms(name).normal for name in bare], list[str]()
+    full, less, mentions = list[str](), _normals(bare), list[str]()
     for name in names:
         if name.rank > 1:
             mentions.append(name.normal)
             continue
-        other = unpacked(name.normal)
-        same = mine.body == other.body and forms_agree(mine.legal_form, other.legal_form) >= 0
-        (full if same else less).append(name.normal)
+        (full if _same_form(mine, name.normal) else less).append(name.normal)
     return full, less, mentions
+
+
+def _normals(names: Sequence[str]) -> list[str]:
+    return [name_form(name) for name in names]
+
+
+def _same_form(mine: NameForms, normal: str) -> bool:
+    """Whether a normal form is of the same kind of body, and of no other legal form."""
+    other = unpacked(normal)
+    return mine.body == other.body and forms_agree(mine.legal_form, other.legal_form) >= 0
 
 
 def _likeness(asked: str, names: Sequence[str], terms: Terms | None) -> int:
@@ -297,7 +311,7 @@ def _condition(condition: Condition, held: Held) -> tuple[Kind, int]:
 
 def _text_level(held: Held, text: str) -> int:
     if held.kind is Kind.NAME:
-        return compare(Kind.NAME, (forms(text).normal,), tuple(forms(each).normal for each in held.texts))
+        return compare(Kind.NAME, (name_form(text),), tuple(map(name_form, held.texts)))
     return compare(held.kind, (plain(text),), tuple(map(plain, held.texts)))
 
 

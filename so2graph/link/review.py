@@ -21,12 +21,12 @@ from so2graph.engine.generations import storage_errors
 from so2graph.engine.lookup import shorten
 from so2graph.errors import BadParameter, NotFound, PreconditionFailed
 from so2graph.link.linkset import acceptable, judge_write, judgements
-from so2graph.link.mapping import NO_TERM, is_thing, label_in
+from so2graph.link.mapping import NO_TERM, is_thing, label_in, named
 from so2graph.link.mapping import PREDICATES as RELATIONS
 from so2graph.link.mapping import Mapping as Judgement
 from so2graph.link.runs import OpenRun, Pair
 from so2graph.link.spec import Kind
-from so2graph.vocab import address_spans, parse_iri
+from so2graph.vocab import mask_addresses, parse_iri
 
 __all__ = [
     "PREDICATES",
@@ -151,7 +151,7 @@ def undo(opened: OpenRun, session: Session, number: int, who: str, send: Send) -
     Raises `NotFound` where there is no such answer, and `PreconditionFailed` where others went on from it.
     """
     answer = _answer(opened, number)
-    if answer is None or answer.who != who:
+    if answer is None or answer.who != named(who):
         raise NotFound(f"there is no answer {number} of yours to take back", mend="Look at what was judged.")
     generation = None
     if answer.made:
@@ -172,7 +172,7 @@ def undo(opened: OpenRun, session: Session, number: int, who: str, send: Send) -
 def last(opened: OpenRun, who: str) -> Answer | None:
     """The last answer of somebody that stands."""
     text = "SELECT max(number) FROM answer WHERE who = ? AND undone = ''"
-    number = opened.base.execute(text, (who,)).fetchone()[0]
+    number = opened.base.execute(text, (named(who),)).fetchone()[0]
     return None if number is None else _answer(opened, int(number))
 
 
@@ -193,8 +193,10 @@ def sure(opened: OpenRun, judged: Sequence[Judgement]) -> tuple[Pair, ...]:
 def accept_sure(opened: OpenRun, session: Session, predicate: str, send: Send) -> int:
     """Lets the program accept what it is sure of by now, in one write; how many links that made. As `judge`."""
     pairs = sure(opened, judgements(session, opened.run.target))
-    started = opened.run.started
-    found = [_by_program(_of_program(opened, one, predicate), one, yes=True, started=started) for one in pairs]
+    found = [
+        _by_program(_of_program(opened, one, predicate), one, yes=True, started=opened.compared_by(one.ours).started)
+        for one in pairs
+    ]
     may, _ = acceptable(session, found)
     if may:
         send(judge_write(session, list(may), by_person=False))
@@ -202,7 +204,7 @@ def accept_sure(opened: OpenRun, session: Session, predicate: str, send: Send) -
 
 
 def _of_program(opened: OpenRun, pair: Pair, predicate: str) -> Judgement:
-    run = opened.run
+    run = opened.compared_by(pair.ours)
     return Judgement(
         subject=pair.ours,
         predicate=predicate,
@@ -222,19 +224,20 @@ def _check(opened: OpenRun, asked: Asked) -> None:
     if len(asked.comment) > _LONGEST:
         raise BadParameter(f"the remark is longer than {_LONGEST} characters", mend="Say it in fewer words.")
     if opened.record("ours", asked.ours) is None:
-        raise NotFound(f"{shorten(asked.ours)} is in no question of this run", mend="Take one from the list.")
+        raise NotFound(
+            f"{mask_addresses(shorten(asked.ours))} is in no question of this run", mend="Take one from the list."
+        )
     parse_iri(asked.theirs)
 
 
 def _made(opened: OpenRun, asked: Asked, who: str, standing: Iterable[Judgement]) -> Judgement:
     """The judgement that an answer is, in the terms of SSSOM: a program found the pair, a person reviewed it."""
-    run, today = opened.run, datetime.now(UTC).date().isoformat()
+    run, today = opened.compared_by(asked.ours), datetime.now(UTC).date().isoformat()
     none, yes = asked.verdict is Verdict.NONE, asked.verdict is Verdict.YES
     pair = None if none else opened.pair(asked.ours, asked.theirs)
     linked = [one.predicate for one in standing if one.object == asked.theirs and one.subject == asked.ours]
     other = linked[0] if linked and not none else PREDICATES["exactMatch"]
-    # A name that is an e-mail address stands nowhere.
-    name = "editor" if any(address_spans(who)) else who
+    name = named(who)
     found = Judgement(
         subject=asked.ours,
         predicate=PREDICATES[asked.predicate] if yes else other,
@@ -317,8 +320,9 @@ def _noted(opened: OpenRun, answer: Answer) -> Answer:
     with opened.base:
         text = """INSERT INTO answer (at, who, ours, theirs, verdict, made, before, undone)
           VALUES (?,?,?,?,?,?,?,'')"""
+        # No e-mail address stands in a file: not as a thing that the program compared, nor as a name.
         made, before = (json.dumps([asdict(one) for one in some]) for some in (answer.made, answer.before))
-        row = (moment, answer.who, answer.ours, answer.theirs, str(answer.verdict), made, before)
+        row = (moment, named(answer.who), answer.ours, answer.theirs, str(answer.verdict), made, before)
         number = opened.base.execute(text, row).lastrowid
     return replace(answer, number=number or 0)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +22,12 @@ __all__ = ["Cells", "csv_batches", "csv_rows", "parquet_batches", "record_batche
 
 _CHUNK = 5_000
 _LONGEST_CELL = 1_000_000
+_SIGNS = ",;\t|"
+_QUOTED = re.compile(r'"[^"]*"')
+_NOT_UTF_8 = (
+    "from here on it is not UTF-8",
+    "Save it as UTF-8, or say how it is written: --encoding windows-1252.",
+)
 Row = Mapping[str, object]
 
 
@@ -78,11 +86,16 @@ def csv_rows(opened: Opened, access: Access, delimiter: str = "") -> tuple[list[
     """The columns and the rows of a file with separated values, as text; raises `DataSyntax` with the line."""
     csv.field_size_limit(_LONGEST_CELL)
     text = io.TextIOWrapper(opened.file, encoding=access.encoding, newline="")
-    sign = delimiter or access.delimiter
+    with opened.faults():
+        try:
+            first = text.readline()
+        except UnicodeDecodeError:
+            raise _at(opened, 1, *_NOT_UTF_8) from None
+    sign = delimiter or access.delimiter or ("," if access.columns else _parts(first))
     if access.quoting:
-        reader = csv.reader(text, delimiter=sign, strict=True)
+        reader = csv.reader(chain((first,), text), delimiter=sign, strict=True)
     else:
-        reader = csv.reader(text, delimiter=sign, quoting=csv.QUOTE_NONE)
+        reader = csv.reader(chain((first,), text), delimiter=sign, quoting=csv.QUOTE_NONE)
     lines = _lines(reader, opened)
     columns = list(access.columns) or next(lines, [])
     if len(set(columns)) != len(columns):
@@ -104,6 +117,12 @@ def csv_rows(opened: Opened, access: Access, delimiter: str = "") -> tuple[list[
     return columns, rows()
 
 
+def _parts(head: str) -> str:
+    """What parts the cells of a table: the sign that stands most often in the line with the names, outside quotes."""
+    bare = _QUOTED.sub("", head)
+    return max(_SIGNS, key=bare.count)
+
+
 def _lines(reader: Iterator[list[str]], opened: Opened) -> Iterator[list[str]]:
     count = 0
     with opened.faults():
@@ -113,12 +132,7 @@ def _lines(reader: Iterator[list[str]], opened: Opened) -> Iterator[list[str]]:
             except StopIteration:
                 return
             except UnicodeDecodeError:
-                raise _at(
-                    opened,
-                    count + 1,
-                    "from here on it is not UTF-8",
-                    "Save it as UTF-8, or say how it is written: --encoding windows-1252.",
-                ) from None
+                raise _at(opened, count + 1, *_NOT_UTF_8) from None
             except csv.Error as error:
                 raise _at(
                     opened, getattr(reader, "line_num", count + 1), str(error), "Mend the quotes there."

@@ -42,13 +42,15 @@ Step = Callable[[str, int, int], None]
 class Done:
     """A run that was made. `accepted` are the mappings that may be written; `counts` says how many records there were
     (`ours`, `theirs`), pairs looked at (`pairs`), and of our things: `accept`, `review`, `none` and `judged`, those
-    about which a person has decided before."""
+    about which a person has decided before. `folder` is where the run is kept, None where it is not; `waiting` are
+    the pairs that wait for a person."""
 
     run: Run
-    folder: Path
+    folder: Path | None
     accepted: tuple[Judgement, ...]
     counts: Mapping[str, int]
     nothing: tuple[str, ...]
+    waiting: tuple[tuple[str, str], ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -77,7 +79,8 @@ def take(
     address = source if source.startswith(("http://", "https://")) and not suffix_of(source) else ""
     if not asked or (source and not address):
         return fetch(target, data, settings, count, source=source, licence=licence, tell=got)
-    from so2graph.link.asking import ask_endpoint, ask_service, question_of
+    from so2graph.link.asking import ask_endpoint, question_of
+    from so2graph.link.offered import ask_service
 
     where = address or target.access.url
     if not where:
@@ -90,9 +93,21 @@ def take(
     return keep(target, data, part, ".jsonl", count, source=where, licence=licence)
 
 
-def run_target(session: Session, target: Target, snapshot: Snapshot, data: Path, tell: Step) -> Done | None:
+def run_target(
+    session: Session,
+    target: Target,
+    snapshot: Snapshot,
+    data: Path,
+    tell: Step,
+    *,
+    whole: Target | None = None,
+    dry: bool = False,
+) -> Done | None:
     """Links our things with a snapshot of a target, and writes the run; the graph is not changed. None where a person
     has judged all of them.
+
+    Where `target` was narrowed to some types, `whole` is all of it: what was asked about other things is asked still.
+    A `dry` run writes nothing at all.
 
     What a person has judged is not asked again: a thing that has a link by a person, or of which a person knows that
     there is none, is left alone, and so is a pair that a person refused.
@@ -101,20 +116,11 @@ def run_target(session: Session, target: Target, snapshot: Snapshot, data: Path,
 
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
     clock = time.monotonic()
-    tell("reading ours", 0, 0)
-    known = [each for each in judgements(session, target.name) if each.by_person]
-    all_ours = our_records(session, target)
-    ours = _without(all_ours, {each.subject for each in known if each.verdict != "refused"})
-    if not all_ours.num_rows:
-        raise DataInvalid(
-            f"the dataset has nothing that {target.name} is about",
-            mend="'members' below 'ours' in the file of the target says what is looked for.",
-        )
+    before = judgements(session, target.name)
+    known = [each for each in before if each.by_person]
+    all_ours, ours, theirs = _sides(session, target, snapshot, known, tell)
     if not ours.num_rows:
         return None
-    theirs = _things(their_records(target, snapshot.path, lambda count: tell("reading theirs", count, 0)), snapshot)
-    if "right" in target.spec.unique:
-        theirs = _without(theirs, {each.object for each in known if each.verdict == "accepted"})
     read = time.monotonic() - clock
     tell("linking", 0, 0)
     outcome = link(ours, theirs, target.spec)
@@ -131,12 +137,44 @@ def run_target(session: Session, target: Target, snapshot: Snapshot, data: Path,
         _plain(outcome.threshold),
     )
     counts, nothing = _counts(pairs, ours, theirs, all_ours.num_rows)
-    run = replace(run, counts=counts)
-    found = _judgements(pairs, ours, theirs, target, run, snapshot)
+    found = _judgements(pairs, ours, theirs, target, run := replace(run, counts=counts), snapshot)
     labels = session.labels((each.subject for each in found), "nl")
     accepted, _ = acceptable(session, [replace(each, subject_label=labels[each.subject]) for each in found])
-    folder = write_run(data, run, ours, theirs, pairs)
-    return Done(run, folder, accepted, counts, nothing, {"read": read, **outcome.timings})
+    others = _others(session, whole, all_ours)
+    folder = None if dry else write_run(data, run, ours, theirs, pairs, others)
+    waiting = _waiting(pairs, ours, theirs)
+    formerly = {each.record: each for each in before}
+    accepted = tuple(_as_before(each, formerly.get(each.record), data) for each in accepted)
+    return Done(run, folder, accepted, counts, nothing, waiting, {"read": read, **outcome.timings})
+
+
+def _sides(
+    session: Session, target: Target, snapshot: Snapshot, known: Sequence[Judgement], tell: Step
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """All our things, those that no person has judged, and what they may be; theirs are not read where nothing is."""
+    tell("reading ours", 0, 0)
+    all_ours = our_records(session, target)
+    if not all_ours.num_rows:
+        raise DataInvalid(
+            f"the dataset has nothing that {target.name} is about",
+            mend="'members' below 'ours' in the file of the target says what is looked for.",
+        )
+    ours = _without(all_ours, {each.subject for each in known if each.verdict != "refused"})
+    if not ours.num_rows:
+        return all_ours, ours, ours
+    theirs = _things(their_records(target, snapshot.path, lambda count: tell("reading theirs", count, 0)), snapshot)
+    if "right" in target.spec.unique:
+        theirs = _without(theirs, {each.object for each in known if each.verdict == "accepted"})
+    return all_ours, ours, theirs
+
+
+def _as_before(found: Judgement, former: Judgement | None, data: Path) -> Judgement:
+    """What an earlier run said, where it says the same from the same snapshot and that run is kept: who runs twice
+    changes nothing."""
+    if former is None or not former.run or not (data / "links" / former.target / former.run).is_dir():
+        return found
+    same = replace(found, run=former.run, mapping_date=former.mapping_date, formerly=former.formerly)
+    return former if same == former else found
 
 
 def _without(table: pa.Table, ids: set[str]) -> pa.Table:
@@ -163,6 +201,20 @@ def _not_refused(pairs: pa.Table, ours: pa.Table, theirs: pa.Table, refused: set
     left = ours.column(ID).take(pairs.column("left")).to_pylist()
     right = theirs.column(ID).take(pairs.column("right")).to_pylist()
     return pairs.filter(pa.array([pair not in refused for pair in zip(left, right, strict=True)], pa.bool_()))
+
+
+def _others(session: Session, whole: Target | None, ours: pa.Table) -> frozenset[str]:
+    """The things of ours that a run was not about, where it was about some types only."""
+    everything = our_records(session, whole).column(ID).to_pylist() if whole else []
+    return frozenset(everything) - set(ours.column(ID).to_pylist())
+
+
+def _waiting(pairs: pa.Table, ours: pa.Table, theirs: pa.Table) -> tuple[tuple[str, str], ...]:
+    """The pairs that wait for a person, the likeliest first."""
+    some = pairs.filter(pc.equal(pairs.column("decision"), "review"))
+    some = some.take(pc.sort_indices(some, sort_keys=[("weight", "descending")]))
+    left = ours.column(ID).take(some.column("left")).to_pylist()
+    return tuple(zip(left, theirs.column(ID).take(some.column("right")).to_pylist(), strict=True))
 
 
 def _plain(threshold: object) -> dict[str, object]:

@@ -24,7 +24,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from so2graph.engine.generations import storage_errors
 from so2graph.errors import BadParameter, DatasetUnreadable, NotFound
+from so2graph.link.mapping import is_thing
 from so2graph.link.record import Record
+from so2graph.link.runs_carried import BY, RUN, Carried, carry
+from so2graph.link.runs_cleaned import clean_run
 from so2graph.link.spec import Spec, spec_of
 from so2graph.vocab import mask_addresses
 
@@ -150,12 +153,17 @@ def runs(data: Path, target: str) -> tuple[str, ...]:
     return tuple(sorted(each.name for each in folder.iterdir() if _RUN.fullmatch(each.name)))
 
 
-def write_run(data: Path, run: Run, left: pa.Table, right: pa.Table, pairs: pa.Table) -> Path:
+def write_run(
+    data: Path, run: Run, left: pa.Table, right: pa.Table, pairs: pa.Table, others: frozenset[str] = frozenset()
+) -> Path:
     """Writes a run, whole or not at all; returns its folder.
+
+    `others` are things of ours that the run was not about: what the run before asks about them is asked still.
 
     `left` and `right` are tables of records as they were read, before they were normalised; `pairs` has the columns
     of `tables.PAIRS`, `weight`, `probability` and `decision`, a column `level_<field>` a comparison and, where they
-    are known, `parts` (JSON: a list of rows of `Part`), `odds` and `chosen`. Raises `BadParameter` for a name that
+    are known, `parts` (JSON: a list of rows of `Part`), `odds` and `chosen`. What cannot stand in a link (an e-mail
+    address among the ids) is left out, and addresses in texts are masked. Raises `BadParameter` for a name that
     cannot be a folder, `DatasetReadOnly` and `DiskFull`.
     """
     if not _TARGET.fullmatch(run.target) or not _RUN.fullmatch(run.id):
@@ -163,6 +171,7 @@ def write_run(data: Path, run: Run, left: pa.Table, right: pa.Table, pairs: pa.T
             f"{run.target}/{run.id} does not name a run", mend="Use a lower-case slug, and an id that run_id made."
         )
     folder = data / "links" / run.target / run.id
+    before = _before(data, run, others)
     part = folder.with_name(f"{run.id}.{os.getpid()}.part")
     with storage_errors(data):
         part.mkdir(parents=True)
@@ -173,9 +182,11 @@ def write_run(data: Path, run: Run, left: pa.Table, right: pa.Table, pairs: pa.T
                     for side, table in (("ours", left), ("theirs", right)):
                         base.executemany("INSERT OR IGNORE INTO record VALUES (?,?,?,?)", _records(side, table))
                     base.executemany("INSERT INTO pair VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _pairs(left, right, pairs))
+                if before is not None:
+                    carry(base, before)
                 base.executescript(_INDEXES)
             text = json.dumps(asdict(run), ensure_ascii=False, indent=1, sort_keys=True)
-            (part / "run.json").write_text(text + "\n", encoding="utf-8")
+            (part / "run.json").write_text(mask_addresses(text) + "\n", encoding="utf-8")
             shutil.rmtree(folder, ignore_errors=True)
             part.rename(folder)
         finally:
@@ -183,12 +194,22 @@ def write_run(data: Path, run: Run, left: pa.Table, right: pa.Table, pairs: pa.T
     return folder
 
 
+def _before(data: Path, run: Run, others: frozenset[str]) -> Carried | None:
+    """What is taken over from the newest run that there is."""
+    known = [name for name in runs(data, run.target) if name != run.id]
+    if not known or not others:
+        return None
+    with open_run(data, run.target, known[-1]) as opened:  # Which takes e-mail addresses out.
+        return Carried(opened.folder, opened.run.id, others)
+
+
 def _records(side: str, table: pa.Table) -> Iterator[tuple[str, str, str, str]]:
     for batch in table.to_batches(max_chunksize=_BLOCK):
         for row in batch.to_pylist():
             fields = {name: value for name, value in row.items() if name not in ("id", "types") and value}
             # No e-mail address leaves the graph that is made for them.
-            yield side, row["id"], _json(row["types"]), mask_addresses(_json(fields))
+            if is_thing(row["id"]):
+                yield side, row["id"], mask_addresses(_json(row["types"])), mask_addresses(_json(fields))
 
 
 def _pairs(left: pa.Table, right: pa.Table, pairs: pa.Table) -> Iterator[tuple[object, ...]]:
@@ -196,6 +217,8 @@ def _pairs(left: pa.Table, right: pa.Table, pairs: pa.Table) -> Iterator[tuple[o
     number = 0
     for batch in pairs.to_batches(max_chunksize=_BLOCK):
         for row in batch.to_pylist():
+            if not (is_thing(ours[row["left"]]) and is_thing(theirs[row["right"]])):
+                continue
             levels = {name.removeprefix("level_"): value for name, value in row.items() if name.startswith("level_")}
             yield (
                 number,
@@ -205,7 +228,7 @@ def _pairs(left: pa.Table, right: pa.Table, pairs: pa.Table) -> Iterator[tuple[o
                 row["probability"],
                 row["decision"],
                 row.get("cosine"),
-                _json(row.get("why") or []),
+                mask_addresses(_json(row.get("why") or [])),
                 _json(levels),
                 mask_addresses(row.get("parts") or "[]"),
                 row.get("odds"),
@@ -236,7 +259,7 @@ class OpenRun:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            row = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            row = json.loads(mask_addresses((folder / "run.json").read_text(encoding="utf-8")))
             self.run = _run(row, str(folder))
             self.base = sqlite3.connect(f"{(folder / 'pairs.sqlite').resolve().as_uri()}?mode=rw", uri=True)
         except (OSError, ValueError, TypeError, KeyError, sqlite3.Error) as error:
@@ -244,6 +267,11 @@ class OpenRun:
                 f"{folder} is not a run that can be read: {error}", mend="Remove it, and run the target again."
             ) from error
         self.base.execute(f"PRAGMA busy_timeout = {int(_PATIENCE * 1000)}")
+        try:
+            clean_run(self.base, str(folder))
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> OpenRun:
         return self
@@ -301,6 +329,12 @@ class OpenRun:
         """Where the program accepts by itself: as the run said, or as answers have corrected it since."""
         told = self.state("threshold")
         return self.run.threshold if told is None else cast(Mapping[str, object], json.loads(told))
+
+    def compared_by(self, ours: str) -> Run:
+        """The run that compared one of ours: this one, or an earlier one whose questions it took over."""
+        name = self.state(BY + ours)
+        told = None if name is None else self.state(RUN + name)
+        return self.run if told is None else _run(json.loads(mask_addresses(told)), str(self.folder))
 
     def state(self, key: str) -> str | None:
         """What was noted under a name."""

@@ -7,8 +7,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,7 +38,10 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A file of a target. `date` is when it was taken (ISO 8601), `source` where from; `licence` an IRI or empty."""
+    """A file of a target. `date` is when it was taken (ISO 8601), `source` where from; `licence` an IRI or empty.
+
+    `confirmed` is when a later fetch last brought the same data; empty where none did.
+    """
 
     target: str
     name: str
@@ -49,10 +52,16 @@ class Snapshot:
     licence: str
     records: int
     folder: Path
+    confirmed: str = field(default="", compare=False)
 
     @property
     def path(self) -> Path:
         return self.folder / self.name
+
+    @property
+    def as_of(self) -> str:
+        """Until when it is known to be what the target gives."""
+        return self.confirmed or self.date
 
     @property
     def pinned(self) -> Pinned:
@@ -154,7 +163,8 @@ def keep(
     source: str,
     licence: str = "",
 ) -> tuple[Snapshot, bool]:
-    """Makes a file that is there as `part` the newest snapshot of a target, unless it is the newest already."""
+    """Makes a file that is there as `part` the newest snapshot of a target, unless it is the newest already; that one
+    is then confirmed."""
     folder = _folder(data, target.name)
     with part.open("rb") as file:
         if looks_like_a_page(file.read(1000)):
@@ -165,10 +175,15 @@ def keep(
     digest = _digest(part)
     known = snapshots(data, target.name)
     same = known[-1] if known and known[-1].sha256 == digest else None
-    if same is not None and same.path.is_file() and licence in ("", same.licence):
-        _forget(part)
-        return same, False
     moment = datetime.now(UTC)
+    taken = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    whole = same is not None and same.path.is_file() and _digest(same.path) == digest
+    if same is not None and whole and licence in ("", same.licence):
+        _forget(part)
+        same = replace(same, confirmed=taken)
+        with storage_errors(data):
+            _describe(same)
+        return same, False
     name = f"{moment:%Y%m%dT%H%M%SZ}-{digest[:12]}{suffix}"
     # It is read under the name that it will have, which says its format.
     trial = folder / f"trial-{name}"
@@ -185,7 +200,7 @@ def keep(
         name,
         digest,
         trial.stat().st_size,
-        f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        taken,
         source,
         licence or target.licence,
         records,
@@ -193,7 +208,7 @@ def keep(
     )
     with storage_errors(data):
         trial.replace(folder / name)
-        _write(folder / f"{name}.json", {key: each for key, each in asdict(snapshot).items() if key != "folder"})
+        _describe(snapshot)
     _forget(part)
     return snapshot, True
 
@@ -216,7 +231,12 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(path: Path, row: Mapping[str, object]) -> None:
+def _describe(snapshot: Snapshot) -> None:
+    """Writes the description beside the file."""
+    path = snapshot.folder / f"{snapshot.name}.json"
+    row = {
+        key: each for key, each in asdict(snapshot).items() if key != "folder" and (key, each) != ("confirmed", "")
+    }
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(row, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     fresh.replace(path)

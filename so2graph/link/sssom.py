@@ -6,8 +6,9 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Table
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from hashlib import sha256
 from io import StringIO
 from unicodedata import category
 
@@ -15,11 +16,12 @@ import yaml
 
 from so2graph.errors import BadParameter, DataInvalid, DataSyntax
 from so2graph.link.mapping import NO_TERM, SEMAPV, SSSOM, Mapping, target_name
-from so2graph.vocab import OWL, PROV, SKOS, Names, address_spans
+from so2graph.vocab import CANONICAL_BASE, OWL, PROV, SKOS, Names, address_spans
 
-__all__ = ["SUFFIX", "MappingSet", "expanded", "parted", "read", "target_of_file", "write"]
+__all__ = ["SUFFIX", "MappingSet", "decoded", "expanded", "parted", "read", "target_of_file", "write"]
 
 SUFFIX = ".sssom.tsv"
+SPDX = "http://spdx.org/rdf/terms#"
 _LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 _SLOTS: tuple[tuple[str, str], ...] = (
     ("record_id", ""),
@@ -49,12 +51,14 @@ _SLOTS: tuple[tuple[str, str], ...] = (
     ("run", "run"),
     ("specification", "spec"),
     ("revision_of", "formerly"),
+    ("checksum", ""),
 )
-"""The slots in their order, each with the field of `Mapping` that it holds; the last three are extensions."""
+"""The slots in their order, each with the field of `Mapping` that it holds; the last four are extensions."""
 _EXTENSIONS = {
     "run": "prov:wasGeneratedBy",
     "specification": "prov:hadPlan",
     "revision_of": "prov:wasRevisionOf",
+    "checksum": "spdx:checksumValue",
 }
 _NEEDED = ("record_id", "subject_id", "predicate_id", "object_id", "mapping_justification")
 _KNOWN = {
@@ -139,6 +143,8 @@ def _prefixes(mappings: Iterable[Mapping], names: Names, target: str) -> dict[st
         "skos": SKOS,
         "sssom": SSSOM,
     }
+    if any(map(_of_run, mappings)):
+        table["spdx"] = SPDX
     if any(mapping.subject_fields or mapping.object_fields for mapping in mappings):
         table["field"] = f"{names.base}links/{target}#"
     others = set()
@@ -177,6 +183,7 @@ def _cells(mapping: Mapping, prefixes: Table[str, str], names: Names) -> dict[st
         "mapping_justification": f"semapv:{mapping.justification}",
         "subject_match_field": "|".join(f"field:{name}" for name in mapping.subject_fields),
         "object_match_field": "|".join(f"field:{name}" for name in mapping.object_fields),
+        "checksum": _checksum(mapping, names) if _of_run(mapping) else "",
         "revision_of": "|".join(told.replace("\\", "\\\\").replace("|", "\\|") for told in mapping.formerly),
     }
     for slot, name in _SLOTS:
@@ -194,11 +201,28 @@ def _cells(mapping: Mapping, prefixes: Table[str, str], names: Names) -> dict[st
 # Reading
 
 
+def decoded(body: bytes, where: str) -> str:
+    """The text of a file in UTF-8, with a mark or without; raises `DataSyntax` with the line of what is not."""
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body[: error.start].count(b"\n") + 1
+        raise DataSyntax(
+            f"{where}, line {line}: this is not UTF-8",
+            mend="Save it as UTF-8, as text with tabs.",
+            file=where,
+            line=line,
+            column=1,
+        ) from None
+
+
 def read(text: str, where: str, target: str, names: Names) -> MappingSet:
     """The mappings of an SSSOM TSV; `where` names the file in messages, `target` is what its rows are about.
 
     A row gets its `record_id` from what it says, so that a file that was edited by hand needs none. Slots that are
-    propagated from the header (SSSOM, 'Propagatable') are read. Raises `DataSyntax` or `DataInvalid` with the line.
+    propagated from the header (SSSOM, 'Propagatable') are read. A row of a run that was edited without a reviewer is
+    refused: it would be a program's still, and a later run would take its place.
+    Raises `DataSyntax` or `DataInvalid` with the line.
     """
     head, body = parted(text)
     metadata = _metadata(head, where)
@@ -331,12 +355,30 @@ def _mapping(cells: Table[str, str], prefixes: Table[str, str], target: str, nam
         similarity=_number("similarity_score", cells),
         **{name: value for name, value in given.items() if name in plain},  # type: ignore[arg-type]  # texts
     )
-    return replace(
+    found = replace(
         mapping,
         subject_fields=listed("subject_match_field"),
         object_fields=listed("object_match_field"),
         formerly=_unescaped(cells.get("revision_of", "")),
     )
+    if _of_run(found) and cells.get("checksum") != _checksum(found, names):
+        raise BadParameter(
+            "this row is not as the program wrote it, and does not say who changed it",
+            mend="Put your name into reviewer_label of the row, so that no program overrules you; or take the row as "
+            "it was, with its checksum, from a fresh export.",
+        )
+    return found
+
+
+def _of_run(mapping: Mapping) -> bool:
+    """Whether a run of this program says so, and nobody else: only then may a later run say otherwise."""
+    return bool(mapping.run) and not mapping.by_person
+
+
+def _checksum(mapping: Mapping, names: Names) -> str:
+    """What tells a row that the program wrote from one that was edited; the same under every base."""
+    text = json.dumps(asdict(mapping), ensure_ascii=False, sort_keys=True)
+    return sha256(text.replace(names.base, CANONICAL_BASE).encode()).hexdigest()[:16]
 
 
 def _unescaped(text: str) -> tuple[str, ...]:

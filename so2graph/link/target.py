@@ -84,13 +84,13 @@ class Side:
 class Access:
     """How the data is had. `page` things are asked for at a time, and the values of `chunk`; an answer of `most_rows`
     counts as cut off. `paging` is `keyset` (the things after the last one) or `offset`. Of a table the rows count
-    whose columns have one of the values of `only`."""
+    whose columns have one of the values of `only`; what parts its cells is found out where no `delimiter` says it."""
 
     kind: str
     url: str = ""
     format: str = ""
     columns: tuple[str, ...] = ()
-    delimiter: str = ","
+    delimiter: str = ""
     quoting: bool = True
     member: str = ""
     paging: str = "keyset"

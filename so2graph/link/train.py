@@ -19,14 +19,15 @@ from so2graph.link.model import DEFAULTS, Comparison, Model
 from so2graph.link.spec import Spec
 from so2graph.link.terms import frequencies_of, terms_of
 
-__all__ = ["settings", "train"]
+__all__ = ["FEWEST_PAIRS", "prior_bounds", "settings", "train"]
 
 Floats = npt.NDArray[np.float64]
 
 _ROUNDS = 8
 _STEPS = 2
 _MOST_PAIRS = 60_000
-_FEWEST_PAIRS = 30
+FEWEST_PAIRS = 30
+"""Of fewer pairs nothing is learned."""
 _KNOWN_MATCHES = 8.0
 _KNOWN_SHARE = 0.3
 _DECOYS_COUNT = 50.0
@@ -93,10 +94,9 @@ def train(
     start = replace(Model.default(spec), terms=terms, frequencies=frequencies)
     if pairs.num_rows and any(column(each.name) not in pairs.column_names for each in spec.fields):
         pairs = features(left, right, pairs, spec, terms)
-    if pairs.num_rows < _FEWEST_PAIRS:
+    if pairs.num_rows < FEWEST_PAIRS:
         return start
-    least = min(left.num_rows, right.num_rows) if len(spec.unique) == 2 else left.num_rows
-    most = min(0.5, least / pairs.num_rows)
+    least, most = prior_bounds(left, right, pairs, spec)
     known = [_not_matching(each, decoys) for each in start.comparisons]
     model = replace(
         start,
@@ -107,9 +107,16 @@ def train(
     step = _Splink(_some(levels), spec)
     for _ in range(_ROUNDS):
         found = step(model)
-        prior = min(max(found.prior, 0.02 * most), most)
+        prior = min(max(found.prior, least), most)
         model = replace(found, prior=prior, comparisons=_drawn(found, prior * pairs.num_rows, pairs.num_rows, known))
     return model
+
+
+def prior_bounds(left: pa.Table, right: pa.Table, pairs: pa.Table, spec: Spec) -> tuple[float, float]:
+    """The least and the most share of candidate pairs that can be taken to match."""
+    things = min(left.num_rows, right.num_rows) if len(spec.unique) == 2 else left.num_rows
+    most = min(0.5, things / pairs.num_rows)
+    return 0.02 * most, most
 
 
 def _some(levels: pa.Table) -> pa.Table:

@@ -26,8 +26,8 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-_QUIET = 0.1
-"""Above the score that this share of decoys reaches nearly all that is chosen is right: matches are counted there."""
+_QUIET = 0.3
+"""Matches are counted above the score that this share of decoys reaches: what lies below says nothing."""
 _ALONE = 0.02
 """At least this share of the shorter list is taken to have no partner, however well the lists seem to fit."""
 _MOST_POINTS = 200
@@ -83,15 +83,23 @@ def chance_of(odds: Floats, decoys: Sequence[Decoys], sizes: tuple[int, int]) ->
     reached = np.searchsorted(-pool, -order, side="right")
     share = np.minimum((np.append(0.0, np.cumsum(often))[reached] + 0.5) / (looked + 1), 1.0)
     quiet = share <= _QUIET
-    matches = 0.0
-    for _ in range(2):
-        wrong = max(least - matches, alone) * share
-        matches = max(matches, float((rank - wrong)[quiet].max()) if quiet.any() else 0.0)
+    matches = _matches((rank[quiet], share[quiet]), least)
     lower = 1 - np.minimum(1.0, np.searchsorted(-order, -pool, side="right") / max(matches, 1.0))
     tried = sum(each.looked * max(each.among - 1.0, 1.0) for each in decoys)
     taken = np.append(0.0, np.cumsum(lower))[reached] / tried
     wrong = max(least - matches, alone) * share + matches * max(least + most - 2 * matches, 0.0) * taken
     return Chance(order, np.minimum(wrong, rank), matches)
+
+
+def _matches(seen: tuple[npt.NDArray[np.int64], Floats], least: int) -> float:
+    """How many matches there are at least, where so many (rank) are chosen above a score that such a share of decoys
+    reaches. Of those without a match that share is above it too; what is above it beyond that, less two standard
+    deviations, are matches (Storey's estimate of true nulls)."""
+    rank, share = seen
+    if not len(rank):
+        return 0.0
+    chance = least * share
+    return float(np.clip((rank - chance - 2 * np.sqrt(chance * (1 - share))) / (1 - share), 0, least).max())
 
 
 def curve_of(chance: Chance) -> Curve:

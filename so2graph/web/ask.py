@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -11,8 +11,9 @@ from flask import Blueprint, Response, request
 
 from so2graph.errors import BadParameter
 from so2graph.formats import HTML, SOLUTION_FORMATS, Format, by_name
+from so2graph.network.visible import Choice
 from so2graph.publish.question import CERTAINTIES, KINDS, STEPS, Question, Trait, sparql
-from so2graph.vocab import DEFAULT_GRAPH, Iri
+from so2graph.vocab import DEFAULT_GRAPH, MODALITIES, Iri
 from so2graph.web.ask_choices import (
     Found,
     Option,
@@ -26,15 +27,18 @@ from so2graph.web.ask_choices import (
 from so2graph.web.ask_request import PARAMETERS, THINGS, parameters_of, read_question
 from so2graph.web.ask_words import plural, sentence, trait_name
 from so2graph.web.asking import chosen_for, query_question
-from so2graph.web.paging import disposition, switch
+from so2graph.web.network_asked import MAX_STEPS, address, name_of
+from so2graph.web.paging import Page, disposition, read_page, switch
 from so2graph.web.protocol import QueryRequest, single
-from so2graph.web.site import Site, answer, site, stream
+from so2graph.web.site import Cell, Site, answer, site, stream
 from so2graph.web.tables import show
-from so2graph.web.views import Answer, Origin
+from so2graph.web.views import VIEWS, Answer, Origin, page_links
 
 __all__ = ["blueprint"]
 
 blueprint = Blueprint("ask", __name__)
+_COUNTING = {"facts": 1, "plans": MODALITIES.index("inferred"), "all": len(MODALITIES)}
+"""How many of the modalities count, from the most certain on."""
 _EXAMPLES = (
     {"kind": "lack", "of": "so2:Network", "trait": "so2:hasCoreGroup"},
     {"kind": "near", "thing": "id:so-netwerk-groningen", "steps": "2", "certainty": "plans"},
@@ -84,6 +88,10 @@ def things() -> Response:
 
 def _file(here: Site, wanted: str | None) -> Response:
     prefixes, accept = here.session.prefixes, request.headers.get("Accept", "")
+    if paged := {"limit", "offset"} & here.parameters.keys():
+        raise BadParameter(
+            "a file has all rows", mend="Leave out limit and offset: only the page has them.", parameter=min(paged)
+        )
     question = _with_unnamed(here, read_question(here.parameters, prefixes, {}))
     if not question.complete:
         missing = next(name for name in ("of", "thing", "trait") if _needs(question, name))
@@ -114,7 +122,9 @@ def _with_unnamed(here: Site, question: Question) -> Question:
 
 
 def _page(here: Site) -> Response:
-    switch(here.parameters, "download")  # a page takes it, and has no use for it; it must make sense all the same
+    # A page may have no use for these; they must make sense all the same.
+    switch(here.parameters, "download")
+    read_page(here.parameters, here.settings.max_page_rows)
     prefixes = here.session.prefixes
     given = {name: (single(here.parameters, name) or "").strip() for name in THINGS}
     found = {name: find(here, text) for name, text in given.items() if text}
@@ -133,26 +143,53 @@ def _page(here: Site) -> Response:
 
 def _moved(here: Site, canonical: list[tuple[str, str]]) -> Response:
     """Leads from the name of a thing to its IRI."""
-    kept = [(name, value) for name in ("view", "chart") if (value := single(here.parameters, name)) is not None]
+    kept = [
+        (name, value)
+        for name in ("view", "chart", "limit", "offset")
+        if (value := single(here.parameters, name)) is not None
+    ]
     return Response(status=303, headers={"Location": here.path(f"ask?{urlencode([*canonical, *kept])}")})
 
 
 def _answered(here: Site, question: Question) -> Answer:
     prefixes, question = here.session.prefixes, _with_unnamed(here, question)
     text = sparql(question, here.language, prefixes)
-    parameters = parameters_of(question, prefixes)
-    asking = query_question(here.session, QueryRequest(text, (), (), None), "", here.settings.max_page_rows)
+    parameters, most = parameters_of(question, prefixes), here.settings.max_page_rows
+    asked = read_page(here.parameters, most)
+    page = asked or Page(most, 0)
+    asking = query_question(here.session, QueryRequest(text, (), (), None), "", page.limit)
 
     def data(fmt: Format) -> str:
         return f"ask.{fmt.suffix}?{urlencode([*parameters, ('lang', here.language)])}"
 
-    shown = show(here, here.ask(asking))
-    return Answer(
+    shown = show(here, here.ask(replace(asking, page_offset=page.offset)))
+    shape = [("limit", str(page.limit)), ("offset", str(page.offset))] if asked else []
+    found = Answer(
         here,
         shown,
-        Origin("ask", tuple(parameters), text, data, explain="sparql/explain"),
+        Origin("ask", (*parameters, *shape), text, data, explain="sparql/explain"),
+        pages=page_links(here, "ask", parameters, page, shown.count),
+        first=page.offset + 1,
         called=_called(here, question),
     )
+    if question.thing is not None and found.view == VIEWS[0]:
+        found.shown = replace(shown, rows=[_led(here, question, row, shown.columns) for row in shown.rows])
+    return found
+
+
+def _led(here: Site, question: Question, row: list[Cell], columns: Sequence[str]) -> list[Cell]:
+    """A row with its number of steps in words, leading to the way that has them."""
+    cells = dict(zip(columns, row, strict=True))
+    ends = {"from": question.thing, "to": Iri(cells["entity"].iri or "")}
+    href = here.path(_in_network(here, "network/path", question.certainty, ends))
+    return list((cells | {"steps": Cell(here.steps(int(cells["steps"].text)), href)}).values())
+
+
+def _in_network(here: Site, page: str, certainty: str, things: Mapping[str, Iri | None], **more: str) -> str:
+    """The local address of a page about the network, over the links that count in a question."""
+    space = here.session.snapshot.names.thing("")
+    named = {name: name_of(iri.value, space) for name, iri in things.items() if iri is not None}
+    return address(page, Choice(frozenset(range(_COUNTING[certainty]))), **named, **more)
 
 
 def _called(here: Site, question: Question) -> dict[str, str]:
@@ -238,6 +275,17 @@ class _Form:
         value = self.compact(thing)
         listed = next((option.label for option in self.things if option.value == value), None)
         return listed or self.labels[thing.value]
+
+    @property
+    def around(self) -> tuple[str, str] | None:
+        """The picture of the network around the thing: the words that lead there, and its address."""
+        question, here = self.question, self.here
+        if question.thing is None:
+            return None
+        steps = min(question.steps, MAX_STEPS)
+        said = here.say("ask.near.picture" if steps == question.steps else "ask.near.picture.first", steps=str(steps))
+        where = _in_network(here, "network", question.certainty, {"select": question.thing}, steps=str(steps))
+        return said, here.path(where)
 
     @property
     def sentence(self) -> str:

@@ -14,7 +14,7 @@ __all__ = ["PARAMETERS", "THINGS", "parameters_of", "read_question", "trait_of"]
 THINGS = ("thing", "place", "theme")
 """Parameters that name a thing: by its IRI or prefixed name; a form may send its name."""
 PARAMETERS = ("kind", "of", "trait", *THINGS, "steps", "certainty")
-_OF_THE_PAGE = ("lang", "format", "view", "chart", "download")
+_OF_THE_PAGE = ("lang", "format", "view", "chart", "download", "limit", "offset")
 
 
 def read_question(parameters: Mapping[str, Sequence[str]], prefixes: Prefixes, named: Mapping[str, Iri]) -> Question:

@@ -16,21 +16,25 @@ from so2graph.engine.lookup import shorten
 from so2graph.errors import BadParameter, NotFound, So2Error
 from so2graph.link.checking import Checkup, read_checkup
 from so2graph.link.linkset import judgements
+from so2graph.link.mapping import PROJECT
 from so2graph.link.mapping import Mapping as Judgement
 from so2graph.link.queue import Left, Queue
 from so2graph.link.runs import Run, open_run, targets
 from so2graph.vocab import DCTERMS, Iri
+from so2graph.web.links_words import by_whom, source_name, who_word
 from so2graph.web.paging import Page, read_page
 from so2graph.web.protocol import single
 from so2graph.web.site import Site, site
+from so2graph.web.words import known
 
-__all__ = ["blueprint", "judged", "known_targets", "link_pages", "title_of"]
+__all__ = ["blueprint", "judged", "known_targets", "title_of"]
 
 blueprint = Blueprint("links", __name__)
 Judged = Kept[tuple[Seen, str], tuple[Judgement, ...]]
 VERDICTS = ("accepted", "refused", "none")
 _PROGRAM = "program"
 """In `who`: whatever no person has judged."""
+_WHO = {_PROGRAM: "links.program", PROJECT: "links.project"}
 _ROWS = 100
 _PARTS = f"SELECT DISTINCT ?set WHERE {{ GRAPH ?_mappings {{ ?mapping <{DCTERMS}isPartOf> ?set }} }}"
 
@@ -39,19 +43,21 @@ _PARTS = f"SELECT DISTINCT ?set WHERE {{ GRAPH ?_mappings {{ ?mapping <{DCTERMS}
 class Overview:
     """A target on the overview: how many judgements of each kind, what is left to ask, and its last run.
 
-    `persons` and `program` are the links that were accepted by each; `sure` is the share of links that should be
-    right by the estimate of the last run, `wrong` how many faults the last examination found.
+    `by` says how many links each judge accepted, in words; `sure` is the share of links that should be right by the
+    estimate of the last run, `wrong` how many faults the last examination found (None: there was none), and
+    `compared` whether it had a snapshot of the source to go by.
     """
 
     target: str
     title: str
+    name: str
     counts: Mapping[str, int]
-    persons: int
-    program: int
+    by: str
     run: Run | None
     left: Left | None
     sure: float | None
     wrong: int | None
+    compared: bool
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Row:
     mapping: Judgement
     ours: str
     theirs: str
-    relation: str
+    who: str
     page: str | None
 
 
@@ -156,7 +162,9 @@ def title_of(here: Site, target: str) -> str:
 def _overview(here: Site, target: str, found: Checkup | None = None) -> Overview:
     rows = judged(here, target)
     counts = Counter(one.verdict for one in rows)
-    persons = sum(1 for one in rows if one.verdict == "accepted" and one.by_person)
+    judges = Counter(one.judge for one in rows if one.verdict == "accepted")
+    seen_to = next((one for one in found.targets if one.target == target), None) if found else None
+    title = title_of(here, target)
     run: Run | None = None
     left: Left | None = None
     if target in _run_of(here):
@@ -168,16 +176,15 @@ def _overview(here: Site, target: str, found: Checkup | None = None) -> Overview
     sure = run.threshold.get("expected_precision") if run else None
     return Overview(
         target,
-        title_of(here, target),
+        title,
+        source_name(here, title),
         {name: counts.get(name, 0) for name in VERDICTS},  # type: ignore[call-overload]  # the same words
-        persons,
-        counts["accepted"] - persons,
+        by_whom(here, judges),
         run,
         left,
         float(sure) if isinstance(sure, int | float) else None,
-        sum(1 for one in found.of(target) if one.wrong)
-        if found and any(one.target == target for one in found.targets)
-        else None,
+        sum(1 for one in found.of(target) if one.wrong) if found and seen_to else None,
+        bool(seen_to and seen_to.snapshot),
     )
 
 
@@ -210,7 +217,9 @@ def _choices(
     for key, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
         chosen = asked[name] == key
         label = here.say(f"links.verdict.{key}") if name == "decision" else key
-        label = here.say("links.program") if name == "who" and key == _PROGRAM else label
+        label = here.say(_WHO[key]) if name == "who" and key in _WHO else label
+        if name == "predicate" and known(relation := f"links.relation.{key.partition(':')[2]}"):
+            label = here.say(relation)
         address = _address(target, {**others, name: None if chosen else key})
         found.append(Choice(key, label, count, here.path(address), chosen))
     return found
@@ -229,13 +238,8 @@ def _rows(here: Site, shown: Sequence[Judgement]) -> list[Row]:
             one,
             labels[one.subject],
             one.object_label or one.object,
-            _relation(here.session, one),
+            who_word(here, one),
             here.href(one.iri(names)),
         )
         for one in shown
     ]
-
-
-def link_pages(here: Site) -> tuple[str, ...]:
-    """The addresses of all pages of links that are in the graph."""
-    return ("links", *(f"links/{target}" for target in known_targets(here)))

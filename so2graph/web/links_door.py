@@ -6,17 +6,29 @@ import hmac
 import re
 from dataclasses import dataclass
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from flask import Blueprint, Response, current_app, request
 
 from so2graph.engine.signins import SignIns, form_key
 from so2graph.engine.tokens import Caller
 from so2graph.errors import BadRequest, Forbidden, PolicyRefused, Unauthorized
+from so2graph.link.mapping import named
 from so2graph.web.errors import more_headers
 from so2graph.web.site import Site, site
 
-__all__ = ["COOKIE", "FORM_KEY", "REVIEW", "Reviewer", "blueprint", "door_page", "may_judge", "reviewer", "seen_to"]
+__all__ = [
+    "COOKIE",
+    "FORM_KEY",
+    "REVIEW",
+    "Reviewer",
+    "blueprint",
+    "door_page",
+    "may_judge",
+    "reviewer",
+    "seen_to",
+    "turned_away",
+]
 
 blueprint = Blueprint("links_door", __name__)
 REVIEW = "links/review"
@@ -35,7 +47,7 @@ class Reviewer:
 
     @property
     def name(self) -> str:
-        return self.caller.name
+        return named(self.caller.name)
 
     @property
     def may(self) -> bool:
@@ -104,6 +116,7 @@ def sign_in() -> Response:
     _somebody_may(here)
     _from_here(here)
     there = seen_to(request.form.get("next", REVIEW))
+    here.again = _door(there)
     try:
         caller = here.access.tokens.caller(f"Bearer {request.form.get('token', '').strip()}")
         caller.need("editor")
@@ -150,20 +163,38 @@ def _turned_to(here: Site, local: str) -> Response:
 
 
 def seen_to(local: str) -> str:
-    """A page below `REVIEW` to go to; raises `BadRequest` for any other, to which nobody is sent from here."""
+    """A page below `REVIEW` to go to, without a language of its own; raises `BadRequest` for any other page, to which
+    nobody is sent from here."""
     if not _BELOW.fullmatch(local):
         raise BadRequest("next= is no page of the review", mend=f"Name one below {REVIEW}.")
-    return local
+    bare, _, query = local.partition("?")
+    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "lang"]
+    return f"{bare}?{urlencode(kept, quote_via=quote)}" if kept else bare
 
 
-def door_page(here: Site, there: str, error: Unauthorized | Forbidden | None = None) -> Response:
-    """The form that asks for a token; with what was wrong with the one before."""
-    told = {Unauthorized: "links.door.unknown", Forbidden: "links.door.too-little"}
+def _door(there: str) -> str:
+    return f"{REVIEW}?{urlencode({'next': there})}"
+
+
+def turned_away(here: Site, there: str, error: Unauthorized) -> Response:
+    """The form that asks for a token, for a browser whose sign-in has ended; raises the error for a program.
+
+    `there` is the page below `REVIEW` that the form was sent from, and where it goes on.
+    """
+    if not here.by_person:
+        raise error
+    here.again = _door(there)
+    return door_page(here, there, error, told="links.door.ended")
+
+
+def door_page(here: Site, there: str, error: Unauthorized | Forbidden | None = None, told: str = "") -> Response:
+    """The form that asks for a token; with what was wrong with the one before, or `told`, the key of other words."""
+    wrong = {Unauthorized: "links.door.unknown", Forbidden: "links.door.too-little"}
     response = here.page(
         "links_door.html",
         200 if error is None else error.status,
         next=there,
-        told=None if error is None else told[type(error)],
+        told=None if error is None else told or wrong[type(error)],
         open=bool(here.access.tokens.all()),
         minutes=here.settings.sign_in_minutes,
     )

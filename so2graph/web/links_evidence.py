@@ -25,8 +25,8 @@ __all__ = [
 ]
 
 _WORD = re.compile(r"\w+|\W+")
-_MOST = 12
-"""Values of a field that are shown."""
+_MOST, _MOST_ALONE = 12, 3
+"""Values of a field that are shown; and where the other side has none to compare them with."""
 _EDGE = 0.04
 """Room at both ends of the drawing, as a part of its width."""
 _RADIUS = 6371.0
@@ -117,14 +117,17 @@ def _field(field: Field, left: Sequence[str], right: Sequence[str], weight: floa
     words = [{word.casefold() for value in side for word in _WORD.findall(value)} for side in (left, right)]
     split = field.kind not in (Kind.POINT, Kind.IDENTIFIER, Kind.HOST)
     both = bool(left and right)
+    # Where one name of several is the very same, the others need no look.
+    marked = both and not (sign == "for" and {v.casefold() for v in left} & {v.casefold() for v in right})
+    most = _MOST if both else _MOST_ALONE
     return Compared(
         field.name,
         field.kind,
-        tuple(_pieces(value, words[1] if both else None, split=split) for value in left[:_MOST]),
-        tuple(_pieces(value, words[0] if both else None, split=split) for value in right[:_MOST]),
+        tuple(_pieces(value, words[1] if marked else None, split=split) for value in left[:most]),
+        tuple(_pieces(value, words[0] if marked else None, split=split) for value in right[:most]),
         sign,
-        max(0, len(left) - _MOST),
-        max(0, len(right) - _MOST),
+        max(0, len(left) - most),
+        max(0, len(right) - most),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, replace
 
 from flask import Blueprint, Response, g
 
@@ -12,6 +13,7 @@ from so2graph.errors import NotFound
 from so2graph.formats import GRAPH_FORMATS, HTML, by_name
 from so2graph.link.checking import Checkup, measurements, read_checkup
 from so2graph.link.health import CHECKS, Ailment
+from so2graph.vocab import is_iri
 from so2graph.web.health_words import checks_in_words, told
 from so2graph.web.links import title_of
 from so2graph.web.openapi_parts import INDEX
@@ -21,6 +23,8 @@ __all__ = ["HEALTH_FORMATS", "TURTLE", "blueprint"]
 
 blueprint = Blueprint("links_health", __name__)
 TURTLE = next(fmt for fmt in GRAPH_FORMATS if fmt.name == "turtle")
+_ADDRESSES = frozenset({"ours", "theirs", "others", "one", "other"})
+"""What the words of a fault need, and is an address, or several."""
 HEALTH_FORMATS = (HTML, INDEX, TURTLE)
 
 
@@ -67,6 +71,19 @@ def _answer(here: Site, suffix: str) -> Response:
     return _page(here, found)
 
 
+def _named(here: Site, one: Ailment) -> Ailment:
+    """A fault that calls our things and kinds by their names, where it has their addresses."""
+    said = dict(one.said)
+    for name in _ADDRESSES & said.keys():
+        parts = said[name].split(", ")
+        labels = here.session.labels([part for part in parts if is_iri(part)], here.language)
+        named = [(part, labels.get(part, part)) for part in parts]
+        said[name] = ", ".join(
+            re.split(r"[#/]", iri.rstrip("#/"))[-1] if iri == label else label for iri, label in named
+        )
+    return replace(one, said=said)
+
+
 def _page(here: Site, found: Checkup | None) -> Response:
     rows = []
     if found is not None:
@@ -75,7 +92,7 @@ def _page(here: Site, found: Checkup | None) -> Response:
         for target in found.targets:
             shown = []
             for one in found.of(target.target)[: here.settings.max_page_rows]:
-                what, mend = told(one, here.language)
+                what, mend = told(_named(here, one), here.language)
                 mapping = here.href(names.thing(f"mapping/{one.record}")) if one.record else None
                 href = here.href(one.subject) if one.subject else None
                 shown.append(Shown(one, what, mend, labels.get(one.subject, ""), href, mapping))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import StringIO
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -19,10 +21,11 @@ from so2graph.link.runs import open_run
 from so2graph.link.sssom import SUFFIX, MappingSet, parted
 from so2graph.link.sssom import write as sssom
 from so2graph.web.linking import Document, Link
-from so2graph.web.links_door import FORM_KEY, REVIEW, door_page, may_judge, reviewer, seen_to
+from so2graph.web.links_door import FORM_KEY, REVIEW, door_page, may_judge, reviewer, seen_to, turned_away
 from so2graph.web.links_evidence import Waterfall, waterfall
 from so2graph.web.links_question import Words
 from so2graph.web.links_told import share, told
+from so2graph.web.links_words import field_word, former_words, measure_word, who_word
 from so2graph.web.protocol import single
 from so2graph.web.site import Site, answer, site
 from so2graph.web.writing import write
@@ -33,6 +36,7 @@ blueprint = Blueprint("links_mapping", __name__)
 TSV = "text/tab-separated-values; charset=utf-8"
 _WITHDRAW = f"{REVIEW}/-/withdraw"
 _TRIES = 3
+_RECORD = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ def mapping_page(here: Site, document: Document, links: list[Link], mapping: Jud
         iri=document.iri,
         links=here.shown(links),
         evidence=_evidence(here, mapping),
+        fields=_fields(here, mapping),
+        measure=measure_word(here, mapping.measure),
+        former=[former_words(here, said) for said in mapping.formerly],
+        who=lambda one: who_word(here, one),
         similarity="" if mapping.similarity is None else share(here, mapping.similarity),
         row=_row(here, mapping),
         tsv=f"links/{mapping.target}{SUFFIX}",
@@ -75,6 +83,15 @@ def mapping_page(here: Site, document: Document, links: list[Link], mapping: Jud
         withdraw=here.path(f"{_WITHDRAW}?mapping={mapping.record}") if here.live else None,
         places=[(fmt, here.local(address)) for fmt, address in _formats(document)],
     )
+
+
+def _fields(here: Site, mapping: Judgement) -> list[str]:
+    """What the fields are called that spoke for it."""
+    kinds: dict[str, str] = {}
+    if mapping.run and here.live:
+        with suppress(So2Error), open_run(here.settings.data, mapping.target, mapping.run) as opened:
+            kinds = {field.name: str(field.kind) for field in opened.run.spec.fields}
+    return [field_word(here.language, name, kinds.get(name, "")) for name in mapping.subject_fields]
 
 
 def _formats(document: Document) -> list[tuple[object, str]]:
@@ -160,12 +177,11 @@ def withdraw() -> Response:
     """Takes a judgement back, and all that its link brought: one write."""
     here = site()
     record = request.form.get("mapping", "")
+    there = here.again = f"{_WITHDRAW}?{urlencode({'mapping': record})}" if _RECORD.fullmatch(record) else REVIEW
     try:
         who = may_judge(here)
     except Unauthorized as error:
-        if not here.by_person:
-            raise
-        return door_page(here, seen_to(REVIEW), error)
+        return turned_away(here, there, error)
     done, target = _withdrawn(here, record)
     if not here.by_person:
         row = {"withdrawn": record, "generation": done}

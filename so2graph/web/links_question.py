@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,11 +11,12 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from so2graph.link.mapping import Mapping as Judgement
+from so2graph.link.mapping import is_thing
 from so2graph.link.queue import Queue
 from so2graph.link.record import Record
 from so2graph.link.review import PREDICATES, bearing, called, mark
 from so2graph.link.runs import OpenRun, Pair, Part
-from so2graph.vocab import Iri
+from so2graph.vocab import Iri, mask_addresses
 from so2graph.web.links_evidence import (
     Compared,
     Waterfall,
@@ -25,9 +27,9 @@ from so2graph.web.links_evidence import (
     point_of,
     waterfall,
 )
+from so2graph.web.links_words import fetched_word, field_word
 from so2graph.web.maps import Map, Place, built_outline, degrees, draw_map
 from so2graph.web.site import Site
-from so2graph.web.words import known
 
 __all__ = ["Change", "Other", "Question", "Tie", "Words", "asked_address", "brings", "question_of", "usual_predicate"]
 
@@ -43,9 +45,11 @@ SELECT DISTINCT ?p ?x ?forward WHERE {
 
 @dataclass(frozen=True)
 class Change:
-    """A statement that would come or go: its terms as they are shown, and the graph that it is in."""
+    """A statement that would come or go: in words, its terms as they are shown, and the graph that it is in."""
 
     comes: bool
+    words: str
+    subject: str
     predicate: str
     object: str
     graph: str
@@ -97,7 +101,8 @@ def question_of(
     here: Site, opened: OpenRun, queue: Queue, judged: Sequence[Judgement], ours: str, theirs: str
 ) -> Question | None:
     """The question about a pair; None where the run does not know ours."""
-    spec = opened.run.spec
+    run = opened.compared_by(ours)
+    spec, threshold = run.spec, opened.threshold if run is opened.run else run.threshold
     mine = opened.record("ours", ours)
     if mine is None:
         return None
@@ -113,11 +118,11 @@ def question_of(
         label=label,
         their_label=their_label,
         fields=compared(spec, mine, other, pair, lambda text: _degrees(text, here.language)),
-        fall=waterfall(pair, opened.threshold) if pair is not None and pair.parts else None,
+        fall=waterfall(pair, threshold) if pair is not None and pair.parts else None,
         standing=bearing(judged, ours, theirs),
         seen=mark(judged, ours, theirs),
         degree=queue.degree(ours),
-        changes=_changes(here, opened, judged, ours, theirs),
+        changes=_changes(here, opened, judged, (ours, theirs), (label, their_label)),
         pages=_pages(here, opened.run.target, ours, label),
         others=_others(here, opened, ours, theirs),
         ties=ties[:_NEIGHBOURS],
@@ -138,10 +143,7 @@ class Words:
         """What a field is called: by its name where there are words for it, else by its kind where that is alone."""
         kind = self._kinds.get(name)
         alone = sum(1 for other in self._kinds.values() if other is kind) == 1
-        for key in (f"links.field.{name}", f"links.kind.{kind}" if alone else ""):
-            if known(key):
-                return self._here.say(key)
-        return name.replace("_", " ")
+        return field_word(self._here.language, name, str(kind) if alone else "")
 
     def level(self, name: str) -> str:
         """A level of likeness in words."""
@@ -152,13 +154,14 @@ class Words:
 
     def label(self, ours: str) -> str:
         """What one of ours is called in the graph: it tells a municipality before a merger from that after."""
-        return called(self._here.session, self._opened, ours, self._here.language)
+        return mask_addresses(called(self._here.session, self._opened, ours, self._here.language))
 
     def kind(self, iri: str) -> str:
-        """What a type is called: in the graph, else as it is."""
+        """What a type is called: in the graph, else by the end of its address."""
         if ":" not in iri:
             return iri
-        return self._here.session.labels([iri], self._here.language)[iri]
+        label = self._here.session.labels([iri], self._here.language)[iri]
+        return re.split(r"[#/]", iri.rstrip("#/"))[-1] if label == iri else label
 
     def number(self, value: float) -> str:
         """A number with one decimal."""
@@ -191,23 +194,36 @@ class Words:
         return text.replace(".", ",") if self._here.language == "nl" else text
 
 
-def _changes(here: Site, opened: OpenRun, judged: Sequence[Judgement], ours: str, theirs: str) -> tuple[Change, ...]:
+def _changes(
+    here: Site, opened: OpenRun, judged: Sequence[Judgement], pair: tuple[str, str], labels: tuple[str, str]
+) -> tuple[Change, ...]:
     """The plain statements that a yes adds, and those that go because there may be one partner only."""
-    compact, unique = here.session.prefixes.compact, opened.run.spec.unique
-    graph = f"graph/link/{opened.run.target}"
+    ours, theirs = pair
+    unique = opened.run.spec.unique
     linked = [one for one in judged if not (one.negated or one.none)]
     there = {(one.subject, one.predicate, one.object) for one in linked}
     predicate = usual_predicate(opened.run.target, here.settings.data)
     found = []
     if (ours, predicate, theirs) not in there:
-        found.append(Change(True, compact(predicate), theirs, graph))
+        found.append(_change(here, opened, (ours, predicate, theirs), labels, comes=True))
     for one in linked:
         same = (one.subject, one.object) == (ours, theirs)
         mine, other = "left" in unique and one.subject == ours, "right" in unique and one.object == theirs
         if (same and one.predicate != predicate) or (not same and (mine or other)):
-            text = one.object if one.subject == ours else f"{compact(one.subject)} … {one.object}"
-            found.append(Change(False, compact(one.predicate), text, graph))
+            told = (Words(here, opened).label(one.subject), one.object_label or one.object)
+            triple = (one.subject, one.predicate, one.object)
+            found.append(_change(here, opened, triple, told, comes=False))
     return tuple(found)
+
+
+def _change(
+    here: Site, opened: OpenRun, triple: tuple[str, str, str], labels: tuple[str, str], *, comes: bool
+) -> Change:
+    subject, predicate, obj = triple
+    says = here.say(f"mapping.says.{predicate.rpartition('#')[2]}")
+    words = here.say("mapping.title.accepted", ours=labels[0], says=says, theirs=labels[1])
+    compact = here.session.prefixes.compact
+    return Change(comes, words, compact(subject), compact(predicate), obj, f"graph/link/{opened.run.target}")
 
 
 def _pages(here: Site, target: str, ours: str, label: str) -> tuple[tuple[str, str], ...]:
@@ -230,15 +246,18 @@ def _others(here: Site, opened: OpenRun, ours: str, theirs: str) -> tuple[Other,
     )
 
 
-def asked_address(target: str, ours: str, theirs: str) -> str:
-    """The address of the question about a pair."""
-    return f"links/review/{target}?{urlencode({'ours': ours, 'theirs': theirs}, quote_via=quote)}"
+def asked_address(target: str, ours: str = "", theirs: str = "", of: str = "") -> str:
+    """The address of the question about a pair, or of the next one; `of` is the list that it is taken from."""
+    pair = {"ours": ours, "theirs": theirs} if ours and theirs else {}
+    asked = urlencode(pair | ({"of": of} if of not in ("", "review") else {}), quote_via=quote)
+    return f"links/review/{target}{'?' if asked else ''}{asked}"
 
 
 def _ties(here: Site, ours: str) -> tuple[Tie, ...]:
     """What stands around ours, by the facts; one more than is shown, if there is."""
-    rows = [row for row in here.session.select(_TIES, thing=Iri(ours)) if not str(row["x"]).startswith("mailto:")]
-    labels = here.session.labels({str(row[name]) for row in rows for name in ("p", "x")}, here.language)
+    rows = [row for row in here.session.select(_TIES, thing=Iri(ours)) if is_thing(str(row["x"]))]
+    found = here.session.labels({str(row[name]) for row in rows for name in ("p", "x")}, here.language)
+    labels = {iri: mask_addresses(label) for iri, label in found.items()}
     return tuple(
         Tie(labels[str(row["p"])], labels[str(row["x"])], here.href(str(row["x"])), str(row["forward"]) == "true")
         for row in rows
@@ -247,13 +266,13 @@ def _ties(here: Site, ours: str) -> tuple[Tie, ...]:
 
 def _explained(opened: OpenRun, pair: Pair | None) -> Pair | None:
     """The pair with its parts; those of one that was far from a link are worked out from its levels."""
-    if pair is None or pair.parts or not opened.run.model:
+    if pair is None or pair.parts or not (model := opened.compared_by(pair.ours).model):
         return pair
     from so2graph.link.features import LEVELS
     from so2graph.link.model import Model
 
     parts = []
-    for each in Model.of_json(json.dumps(opened.run.model)).comparisons:
+    for each in Model.of_json(json.dumps(model)).comparisons:
         level = pair.levels.get(each.name, -1)
         name = "unknown" if level < 0 else LEVELS[each.kind][level]
         parts.append(Part(each.name, level, name, each.bits(level)))
@@ -275,13 +294,9 @@ def _usual(target: str, data: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 
 def brings(here: Site, target: str) -> list[str]:
-    """The properties that can be fetched through a link with a target, in their short form."""
-
-    def short(iri: str) -> str:
-        compact = here.session.prefixes.compact(iri)
-        return compact if compact != iri else iri.replace("#", "/").rpartition("/")[2]
-
-    return ["/".join(map(short, path)) for path in _usual(target, here.settings.data)[1]]
+    """What the properties are called that can be fetched through a link with a target."""
+    paths = _usual(target, here.settings.data)[1]
+    return list(dict.fromkeys(fetched_word(here, path) for path in paths))
 
 
 def _degrees(text: str, language: str) -> str:

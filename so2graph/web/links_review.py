@@ -15,12 +15,15 @@ from so2graph.engine.lookup import shorten
 from so2graph.errors import BadParameter, NotFound, PreconditionFailed, Unauthorized
 from so2graph.link.calibration import calibrate, due, sureness
 from so2graph.link.linkset import judgements
+from so2graph.link.mapping import is_thing
 from so2graph.link.queue import Queue
 from so2graph.link.review import PREDICATES, Answer, Asked, Verdict, accept_sure, judge, judging, last, sure, undo
 from so2graph.link.runs import OpenRun, open_run, runs, targets
-from so2graph.web.links import known_targets
-from so2graph.web.links_door import FORM_KEY, REVIEW, Reviewer, door_page, may_judge, reviewer, seen_to
+from so2graph.vocab import mask_addresses
+from so2graph.web.links import known_targets, title_of
+from so2graph.web.links_door import FORM_KEY, REVIEW, Reviewer, door_page, may_judge, reviewer, seen_to, turned_away
 from so2graph.web.links_question import Words, asked_address, brings, question_of, usual_predicate
+from so2graph.web.links_words import source_name
 from so2graph.web.protocol import single
 from so2graph.web.site import Site, answer, site
 from so2graph.web.writing import write
@@ -43,7 +46,8 @@ def start() -> Response:
     for target in targets(here.settings.data):
         with open_run(here.settings.data, target) as opened:
             queue = Queue(opened, here.session, judgements(here.session, target))
-            rows.append((opened.run, queue.left(), queue.left("accept")))
+            name = source_name(here, title_of(here, target))
+            rows.append((opened.run, name, queue.left(), queue.left("accept")))
     return here.page("links_desk.html", rows=rows, who=who, form_key=FORM_KEY)
 
 
@@ -54,7 +58,7 @@ def question(target: str) -> Response:
     who = reviewer(here)
     _of(here)
     if not runs(here.settings.data, target) and target in known_targets(here):
-        return here.page("links_never.html", target=target)
+        return here.page("links_never.html", target=target, source=source_name(here, title_of(here, target)))
     with open_run(here.settings.data, target) as opened:
         return _page(here, opened, who)
 
@@ -63,12 +67,11 @@ def question(target: str) -> Response:
 def verdict(target: str) -> Response:
     """Takes an answer."""
     here = site()
+    there = here.again = _there(target)
     try:
         who = may_judge(here)
     except Unauthorized as error:
-        if not here.by_person:
-            raise
-        return door_page(here, _there(target), error)
+        return turned_away(here, there, error)
     asked = _asked()
     with _judged(here, who, target) as opened:
         try:
@@ -97,7 +100,11 @@ def _learn(here: Site, opened: OpenRun, who: Reviewer, asked: Asked) -> None:
 def accept(target: str) -> Response:
     """Lets the program make the links that it is sure of by now."""
     here = site()
-    who = may_judge(here)
+    there = here.again = _there(target)
+    try:
+        who = may_judge(here)
+    except Unauthorized as error:
+        return turned_away(here, there, error)
     predicate = usual_predicate(target, here.settings.data)
     with _judged(here, who, target) as opened:
         count = accept_sure(opened, here.session, predicate, lambda change: _send(here, change))
@@ -112,7 +119,11 @@ def accept(target: str) -> Response:
 def take_back(target: str) -> Response:
     """Takes an answer back."""
     here = site()
-    who = may_judge(here)
+    there = here.again = _there(target)
+    try:
+        who = may_judge(here)
+    except Unauthorized as error:
+        return turned_away(here, there, error)
     number = request.form.get("answer", "")
     if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise BadParameter(f"answer={shorten(number)!r} is no number of an answer", mend="Send that of the answer.")
@@ -179,8 +190,8 @@ def _of(here: Site) -> str:
 
 def _there(target: str) -> str:
     """The question that a form was sent from, as an address to come back to."""
-    ours, theirs = request.form.get("ours", ""), request.form.get("theirs", "")
-    return asked_address(target, ours, theirs) if ours and theirs else f"{REVIEW}/{target}"
+    ours, theirs, of = (request.form.get(name, "") for name in ("ours", "theirs", "of"))
+    return asked_address(target, ours, theirs, of if of in _QUEUES else "")
 
 
 def _page(
@@ -198,15 +209,22 @@ def _page(
     if ours is None or theirs is None:
         following = queue.next(who.name, of)
         ours, theirs = (following.ours, following.theirs) if following else (None, None)
+    if theirs is not None and not is_thing(theirs.strip()):
+        raise BadParameter(
+            f"theirs={mask_addresses(shorten(theirs))!r} is no address of a thing",
+            mend="Give one that begins with https://, without an e-mail address.",
+        )
     shown = None if ours is None or theirs is None else question_of(here, opened, queue, judged, ours, theirs.strip())
     if shown is None and ours is not None:
-        raise NotFound(f"{shorten(ours)} is in no question of {target}", mend=f"Begin at /{REVIEW}/{target}.")
+        raise NotFound(
+            f"{mask_addresses(shorten(ours))} is in no question of {target}", mend=f"Begin at /{REVIEW}/{target}."
+        )
     words = Words(here, opened)
     told = last(opened, who.name) if who.may else None
     return here.page(
         "links_review.html",
         200 if error is None else error.status,
-        run=opened.run,
+        run=opened.run if ours is None else opened.compared_by(ours),
         question=shown,
         who=who,
         left=queue.left(of),
@@ -225,5 +243,7 @@ def _page(
         accepted=single(here.parameters, "accepted"),
         form_key=FORM_KEY,
         words=words,
+        source=source_name(here, title_of(here, target)),
         address=asked_address,
+        door=f"{REVIEW}?{urlencode({'next': asked_address(target, ours or '', (theirs or '').strip(), of)})}",
     )

@@ -9,8 +9,8 @@ from so2graph.link.enriched import Fetched, brought_by
 from so2graph.link.linkset import mappings_about
 from so2graph.link.mapping import Mapping as Judgement
 from so2graph.vocab import Iri, Literal
+from so2graph.web.links_words import property_word
 from so2graph.web.site import Cell, Site
-from so2graph.web.words import known
 
 __all__ = ["Brought", "Told", "links_of", "share", "told"]
 
@@ -97,14 +97,10 @@ def _brought(here: Site, mapping: Judgement) -> Brought | None:
             return Cell(labels[row.object.value], here.href(row.object.value), iri=row.object.value)
         return Cell(str(row.object), language=row.object.language if isinstance(row.object, Literal) else None)
 
-    def named(iri: str) -> str:
-        key = f"mapping.field.{max(iri.rpartition('#')[2], iri.rpartition('/')[2], key=lambda end: -len(end))}"
-        return here.say(key) if known(key) else labels[iri]
-
     told_rows = tuple(
         (
             "" if row.subject.value == mapping.object else labels[row.subject.value],
-            named(row.predicate.value),
+            property_word(here, row.predicate.value),
             cell(row),
         )
         for row in shown

@@ -65,7 +65,6 @@ class Place:
 class Land:
     """A country: its rings of (longitude, latitude), without the first point again at the end."""
 
-    iso: str
     rings: tuple[tuple[Point, ...], ...]
 
     @property
@@ -143,7 +142,7 @@ def read_outline(path: Path) -> Outline:
 
 
 def _lands(rows: Iterable[_Row]) -> tuple[Land, ...]:
-    return tuple(Land(row["id"], tuple(tuple((x, y) for x, y in ring) for ring in row["rings"])) for row in rows)
+    return tuple(Land(tuple(tuple((x, y) for x, y in ring) for ring in row["rings"])) for row in rows)
 
 
 def draw_map(points: Sequence[Place], outline: Outline | None, most: int = 500) -> Map | None:

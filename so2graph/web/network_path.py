@@ -99,9 +99,9 @@ def _sentences(found: _Found, language: str, modalities: Sequence[str]) -> list[
             said.append(say("path.wider", language, steps=steps(len(found.wider.edges), language), missing=missing))
         return said
     via = _and([picture.label(node, language) for node in way.nodes[1:-1]], language)
-    key = "path.steps" if via else "path.direct"
-    said = [say(key, language, **ends, steps=steps(len(way.edges), language), via=via)]
     missing_links = way.missing(picture)
+    key = ("path.steps" if via else "path.direct") + (".unsure" if missing_links else "")
+    said = [say(key, language, **ends, steps=steps(len(way.edges), language), via=via)]
     if not missing_links:
         return [*said, say("path.facts", language)]
     weakest = way.weakest(picture)

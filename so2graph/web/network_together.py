@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response
 
@@ -94,6 +94,7 @@ def together() -> Response:
         alone=_group(picture, held.alone),
         cuts=_cuts(asked),
         bridges=_bridges(asked),
+        facts=_facts(here, asked),
         gone=None if asked.leave is None else _gone(asked, asked.leave),
         modalities=_legend(here, asked),
         name=lambda node: name_of(picture.iri[node], names.thing("")),
@@ -118,6 +119,17 @@ def together_as_json() -> Response:
     asked = _read(here)
     body = json.dumps(_row(here, asked), ensure_ascii=False, indent=1)
     return answer(body.encode() + b"\n", INDEX.content_type)
+
+
+def _facts(here: Site, asked: _Asked) -> tuple[str, str] | None:
+    """What holds together by facts alone, where more than facts is counted: in words, and where that is shown."""
+    if not any(asked.picture.modality[edge] for edge in asked.seen.edges):
+        return None
+    choice = replace(asked.choice, modalities=frozenset({0}))
+    held = keeper().holding(here.session, choice)
+    parts = here.say("together.facts.part" if len(held.parts) == 1 else "together.facts.parts", count=len(held.parts))
+    said = here.say("together.facts.alone", parts=parts, count=len(held.alone)) if held.alone else parts
+    return said, here.path(address("network/together", choice))
 
 
 def _legend(here: Site, asked: _Asked) -> list[Entry]:

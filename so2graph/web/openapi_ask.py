@@ -70,11 +70,14 @@ _PARAMETERS = (
     ),
 )
 _DOWNLOAD = tuple(p for p in PAGING if p.name == "download")
+_PAGED = tuple(p for p in PAGING if p.name in ("limit", "offset"))
 _DETAILS = Text(
     "Een vraag zonder SPARQL. Op de pagina mag bij thing, place en theme ook een naam staan: dan volgt een 303 naar "
-    "het adres met de IRI. Voor gegevens is een IRI nodig, of een naam met prefix, en een vraag die af is.",
+    "het adres met de IRI. Voor gegevens is een IRI nodig, of een naam met prefix, en een vraag die af is. "
+    "limit en offset zijn er voor de pagina; een bestand heeft alle rijen.",
     "A question without SPARQL. On the page thing, place and theme may be names too: then a 303 leads to the address "
-    "with the IRI. Data takes an IRI or a prefixed name, and a question that is complete.",
+    "with the IRI. Data takes an IRI or a prefixed name, and a question that is complete. limit and offset are for "
+    "the page; a file has all rows.",
 )
 
 ASK_ROUTES = (
@@ -84,7 +87,7 @@ ASK_ROUTES = (
         "queries",
         Text("Een vraag zonder SPARQL, met het antwoord", "A question without SPARQL, with its answer"),
         {200: Content.of((HTML, *SOLUTION_FORMATS), ref("Results")), 303: None},
-        (*_PARAMETERS, *VIEWED, *_DOWNLOAD, format_of(HTML, *SOLUTION_FORMATS), LANGUAGE, IF_NONE_MATCH),
+        (*_PARAMETERS, *_PAGED, *VIEWED, *_DOWNLOAD, format_of(HTML, *SOLUTION_FORMATS), LANGUAGE, IF_NONE_MATCH),
         tuple(status for status in QUERIED if status != 502),
         headers=("Content-Disposition", "SO2Graph-Rows"),
         kept=True,
@@ -97,7 +100,7 @@ ASK_ROUTES = (
         "queries",
         Text("Het antwoord op een vraag zonder SPARQL, als bestand", "The answer to such a question, as a file"),
         {200: Content.of((HTML, *SOLUTION_FORMATS), ref("Results")), 303: None},
-        (suffix_of(*SOLUTION_FORMATS, HTML), *_PARAMETERS, *VIEWED, *_DOWNLOAD, LANGUAGE, IF_NONE_MATCH),
+        (suffix_of(*SOLUTION_FORMATS, HTML), *_PARAMETERS, *_PAGED, *VIEWED, *_DOWNLOAD, LANGUAGE, IF_NONE_MATCH),
         tuple(status for status in QUERIED if status != 502),
         headers=("Content-Disposition", "SO2Graph-Rows"),
         kept=True,

@@ -8,7 +8,7 @@ from time import monotonic
 from so2graph.config import Settings
 from so2graph.engine.access import Session
 from so2graph.errors import QueryTimeout
-from so2graph.link.asked_names import forms
+from so2graph.link.forms import texts_of
 from so2graph.link.reaching import reached, sources
 from so2graph.link.reconcile_index import plain
 from so2graph.link.reconcile_read import Entity, Name, ReconcileIndex, Shelf
@@ -101,7 +101,6 @@ class Asking:
         classes = self._index.class_numbers
         return Asked(
             text=text,
-            forms=forms(text),
             limit=query.limit,
             types=tuple(classes.get(self.slugs.iri(each) or "", _NO_CLASS) for each in query.types),
             rule=query.rule,
@@ -144,7 +143,7 @@ class Asking:
         groups: dict[int, list[tuple[int, str]]] = {}
         for n, each in enumerate(asked):
             wanted = _most(each) * (_OF_A_TYPE if each.types else 1)
-            groups.setdefault(wanted, []).extend((n, text) for text in each.forms.texts)
+            groups.setdefault(wanted, []).extend((n, text) for text in texts_of([each.normal]))
         for wanted, texts in groups.items():
             for (n, _), row in zip(texts, self._index.nearest([text for _, text in texts], wanted), strict=True):
                 for number, cosine in row.items():

@@ -30,6 +30,9 @@ _WHOLE = frozenset(
         *("unsignedInt", "unsignedLong", "unsignedShort", "unsignedByte"),
     )
 )
+_LARGEST_INT = 2**31 - 1
+"""What OpenRefine reads into an `int`: it cuts off the high bits of a larger one, and keeps it whole as a `float`."""
+_TRUTH = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _BROKEN = frozenset(XSD + name for name in ("decimal", "double", "float"))
 _DATE = re.compile(r"(-?[0-9]{4,}-(?:1[0-2]|0[1-9])-(?:3[01]|0[1-9]|[12][0-9]))(Z|[+-][0-2][0-9]:[0-5][0-9])?")
 _MOMENT = re.compile(
@@ -188,7 +191,11 @@ def _value(term: Term, found: _Found) -> Json:
     text = str(term)
     datatype = term.datatype if isinstance(term, Literal) else ""
     if datatype in _WHOLE and re.fullmatch(r"[+-]?[0-9]{1,15}", text):
-        return {"int": int(text)}
+        whole = int(text)
+        return {"int" if abs(whole) <= _LARGEST_INT else "float": whole}
+    if datatype == XSD + "boolean":
+        # OpenRefine would read "bool", but the schemas of 0.2 and the draft of 1.0 have no such value.
+        return {"str": _TRUTH.get(text, text)}
     if datatype in _BROKEN:
         try:
             value = float(text)

@@ -71,6 +71,8 @@ class Site:
         self.access, self.engine = access, engine
         self.started = perf_counter()
         self.chosen_language = request.args.get("lang")
+        self.again: str | None = None
+        """Where a page that answers a form can be read again; None where its own address does."""
         self.language = choose_language(self.chosen_language, request.headers.get("Accept-Language", ""))
         # What the edge has found out already, where it stands in front.
         scope = request.environ.get("asgi.scope", {})
@@ -259,6 +261,9 @@ class Site:
     @property
     def other_language(self) -> str:
         """The same page in the other language."""
+        if self.again is not None:
+            other = "en" if self.language == "nl" else "nl"
+            return self.addresses.path(request.script_root, self.again, other, chosen=True)
         asked = list(request.args.items(multi=True))
         return self.addresses.other_language(request.script_root, request.path, asked, self.language)
 

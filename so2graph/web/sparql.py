@@ -19,7 +19,7 @@ from so2graph.web.paging import Page, read_page
 from so2graph.web.protocol import SPARQL_METHODS, QueryRequest, UpdateRequest, names_html, read_query, single
 from so2graph.web.site import Site, answer, site, stream
 from so2graph.web.tables import Shown, show
-from so2graph.web.views import Answer, Origin
+from so2graph.web.views import Answer, Origin, page_links
 from so2graph.web.words import texts
 from so2graph.web.writing import update
 
@@ -113,7 +113,8 @@ def _page(
     if shown is not None:
         shape = [("limit", str(page.limit)), ("offset", str(page.offset))] if page else []
         origin = Origin("sparql", (*stated, *shape), text, data, tuple(graphs), "sparql/explain")
-        pages = _pages(here, stated, page or Page(most, 0), shown.count if shown.boolean is None else 0)
+        total = shown.count if shown.boolean is None else 0
+        pages = page_links(here, "sparql", stated, page or Page(most, 0), total)
         answered = Answer(here, shown, origin, in_words=False, pages=pages, first=page.offset + 1 if page else 1)
 
     return here.page(
@@ -131,19 +132,6 @@ def _page(
         examples=_examples(here),
         editor=_for_script(here),
     )
-
-
-def _pages(here: Site, stated: list[tuple[str, str]], page: Page, total: int) -> list[tuple[str, str]]:
-    """The links between pages of rows, each with what it leads to; none where one page has all."""
-    if total <= page.limit and not page.offset:
-        return []
-    kept = [*stated, *([("lang", here.language)] if here.chosen_language else [])]
-    offsets = page.offsets(total)
-
-    def address(offset: int) -> str:
-        return f"{request.script_root}/sparql?" + urlencode([*kept, ("limit", page.limit), ("offset", offset)])
-
-    return [(name, address(offsets[name])) for name in ("first", "prev", "next", "last") if name in offsets]
 
 
 def _limits(most: int) -> list[int]:

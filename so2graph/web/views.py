@@ -11,6 +11,7 @@ from so2graph.formats import BOOLEAN_FORMATS, Format, by_name
 from so2graph.vocab import MODALITIES
 from so2graph.web.charts import Chart, Choice, chart_of, choices
 from so2graph.web.maps import Map, built_outline, draw_map
+from so2graph.web.paging import Page
 from so2graph.web.protocol import single
 from so2graph.web.site import Cell, Site
 from so2graph.web.snippets import Snippet, snippets
@@ -18,7 +19,7 @@ from so2graph.web.spots import Spot, spots_of
 from so2graph.web.tables import Shown
 from so2graph.web.ties import Picture, Tie, draw_ties, thing_columns, ties_of
 
-__all__ = ["VIEWS", "Answer", "Origin", "Tab"]
+__all__ = ["VIEWS", "Answer", "Origin", "Tab", "page_links"]
 
 VIEWS = ("table", "network", "map", "chart", "sparql", "share")
 """The ways to see an answer, in the order of their tabs; `view=` names one."""
@@ -42,6 +43,20 @@ class Origin:
     graphs: tuple[tuple[str, str], ...] = ()
     explain: str | None = None
     """The address, below the service, that explains an empty answer to a `query`; None where there is none."""
+
+
+def page_links(
+    here: Site, name: str, stated: Sequence[tuple[str, str]], page: Page, total: int
+) -> list[tuple[str, str]]:
+    """The links between pages of rows of `name`, each with what it leads to; none where one page has all."""
+    if total <= page.limit and not page.offset:
+        return []
+    offsets = page.offsets(total)
+
+    def address(offset: int) -> str:
+        return here.path(f"{name}?{urlencode([*stated, ('limit', page.limit), ('offset', offset)])}")
+
+    return [(where, address(offsets[where])) for where in ("first", "prev", "next", "last") if where in offsets]
 
 
 @dataclass(frozen=True)

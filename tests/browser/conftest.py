@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect, sync_playwright
 
 from benchmarks.chromium import LOOPBACK_FLAGS, MISSING, chromium
 from tests.browser.faults import Faults
 from tests.test_service import serving
 
 NewPage = Callable[..., Page]
+PATIENCE = 20_000
+"""Milliseconds until what should happen on a page has not; what has happened is not waited for."""
 
 
 def _chromium() -> str:
@@ -32,6 +34,7 @@ def _chromium() -> str:
 def browser() -> Iterator[Browser]:
     """Chromium without a window; one for all tests of the folder."""
     path = _chromium()
+    expect.set_options(timeout=PATIENCE)
     with tempfile.TemporaryDirectory(prefix="so2graph-browser-") as home, sync_playwright() as playwright:
         env: dict[str, str | float | bool] = {**os.environ, "HOME": home}
         browser = playwright.chromium.launch(executable_path=path, args=list(LOOPBACK_FLAGS), env=env)
@@ -90,7 +93,7 @@ def open_page(
         "${e.violatedDirective} ${e.blockedURI} ${e.sample} ${e.sourceFile}:${e.lineNumber}`))"
     )
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     context.route("**/*", lambda route: _only_loopback(route, faults))
     page.on("console", lambda message: _console(message, faults))
     page.on("pageerror", lambda error: faults.add(f"{page.url}: {error}"))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import PATIENCE, NewPage
 from tests.browser.faults import Faults
 from tests.browser.pages import ERRORS, PAGES, PageType
 
@@ -30,7 +30,7 @@ POLICY = {
 def _listen(context: BrowserContext, asked: list[str], said: list[str]) -> Page:
     """A page of a context whose every request and every word to the console is noted, and none is stopped."""
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     expected = Faults().expected
 
     def noted(message: ConsoleMessage) -> None:

@@ -95,6 +95,26 @@ def test_the_review_is_walked_with_keys(new_page: NewPage, writable: Service, la
     expect(page.locator(".said")).to_contain_text(words["undone"])
 
 
+def test_what_is_put_aside_or_skipped_comes_back(new_page: NewPage, writable: Service) -> None:
+    """u puts aside and s leaves for later, each on to the next question, and z takes both back in their order."""
+    page = new_page("nl")
+    writable.sign_in(page)
+    page.goto(f"{writable.url}links/review/gazetteer")
+    heading = page.get_by_role("heading", level=1)
+    first = heading.inner_text()
+    press(page, "s")
+    expect(page.locator(".said")).to_contain_text("komt later terug")
+    expect(heading).not_to_have_text(first)
+    second = heading.inner_text()
+    press(page, "u")
+    expect(page.locator(".said")).to_contain_text("opzij gelegd")
+    expect(heading).not_to_have_text(second)
+    press(page, "z")
+    expect(heading).to_have_text(second)
+    press(page, "z")
+    expect(heading).to_have_text(first)
+
+
 def test_a_key_within_a_field_is_a_letter(new_page: NewPage, writable: Service) -> None:
     """A remark with y and n in it judges nothing; nor does a key while the focus is outside the question."""
     page = new_page("en")
@@ -147,3 +167,20 @@ def test_a_question_is_for_everybody(
     page.goto(f"{writable.url}links/gazetteer")
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 320)])
+def test_the_other_pages_are_for_everybody(
+    new_page: NewPage, writable: Service, language: str, dark: bool, width: int
+) -> None:
+    """Nothing for axe to find, and nothing that scrolls sideways on a narrow screen: tables become lists there."""
+    page = new_page(language, dark=dark, width=width)
+    writable.sign_in(page)
+    wanted = ("links", "links/tooi", "links/health", "links/review", "links/review/stw", "reconcile?name=Groningen")
+    for path in wanted:
+        page.goto(f"{writable.url}{path}")
+        assert axe(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        inner = "Math.max(0, ...[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth))"
+        assert page.evaluate(inner) <= 1, path

@@ -131,7 +131,7 @@ class Page {
   private steps(count: number): void {
     if (this.state.select < 0) return;
     this.become({ steps: count });
-    this.panel.tell(this.panel.say("steps", { count: this.lit?.nodes.size ?? 0, steps: count, name: this.network.label[this.state.select]! }));
+    this.panel.tell(this.panel.say("steps", { count: this.panel.many("thing", Math.max(0, (this.lit?.nodes.size ?? 0) - 1)), steps: this.panel.many("step", count), name: this.network.label[this.state.select]! }));
   }
 
   private only(): void {

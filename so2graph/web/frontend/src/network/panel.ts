@@ -65,6 +65,9 @@ export class Panel {
     return this.pagesOf.get(this.name(node)) ?? null;
   }
 
+  /** So many of something, in the singular or the plural. */
+  many(key: string, count: number): string { return count === 1 ? this.say(key) : this.say(`${key}.many`, { count }); }
+
   links(count: number): string { return count === 1 ? this.say("link") : this.say("links", { count }); }
 
   private sign(node: number): SVGElement | null {
@@ -196,8 +199,10 @@ export class Panel {
   private sentence(start: string, end: string, way: Way): string {
     const between = way.nodes.slice(1, -1).map((at) => isolated(this.network.label[at]!)), last = between.pop();
     const via = between.length ? `${between.join(", ")} ${this.say("path.via")} ${last}` : last ?? "";
-    const said = via ? this.say("path", { start, end, steps: way.edges.length, via }) : this.say("path.direct", { start, end });
     const weakest = Math.max(...way.edges.map((at) => this.network.data.edges.modality[at]!));
+    // What is planned or hoped for is not said as if it were so.
+    const key = via ? (weakest ? "path.unsure" : "path") : weakest ? "path.direct.unsure" : "path.direct";
+    const said = this.say(key, { start, end, steps: way.edges.length, via });
     return `${said} ${this.say("path.weakest", { modality: this.given.modalities[weakest]! })}`;
   }
 

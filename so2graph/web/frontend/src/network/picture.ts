@@ -22,6 +22,8 @@ const MODALITIES = ["stated", "progress", "planned", "planned", "intended", "hop
 const LARGE = 5000;
 const PAPER = "box";
 const MOST_LABELS = 160;
+/** How high the box with the name of what is chosen is. */
+const NAMED_HIGH = 23;
 const FONT = '"Source Sans 3", "Segoe UI", "Noto Sans", sans-serif';
 
 type Box = [number, number, number, number];
@@ -134,6 +136,14 @@ export class Picture {
     const first = lit && lit.nodes.size < 400 ? [...lit.nodes].sort((a, b) => this.weight(b) - this.weight(a) || a - b) : [];
     const done = new Set([chosen, picked]);
     let looked = 0;
+    // What is chosen has its name in a box of its own, which no other name runs through.
+    for (const at of done) {
+      const data = at < 0 ? undefined : this.renderer.getNodeDisplayData(String(at));
+      if (!data || data.hidden) continue;
+      const { x, y } = this.renderer.framedGraphToViewport(data), radius = this.renderer.scaleSize(data.size);
+      const [left, top, wide] = this.named(context, at, x, y, radius, width);
+      taken.push([left, top, left + wide, top + NAMED_HIGH], [x - radius * 1.3, y - radius * 1.3, x + radius * 1.3, y + radius * 1.3]);
+    }
     for (const at of [...first, ...(only ? [] : this.order)]) {
       if (done.has(at) || !view.nodes[at]) continue;
       done.add(at);
@@ -158,9 +168,9 @@ export class Picture {
     let tried = 0;
     const sides = [[0, away], [0, -away], [side, 0], [-side, 0], [side * 0.8, away * 0.8], [-side * 0.8, away * 0.8], [side * 0.8, -away * 0.8], [-side * 0.8, -away * 0.8]] as const;
     const fits = (box: Box): boolean => box[0] >= 2 && box[2] <= room - 2 && !taken.some((one) => one[0] < box[2] && one[2] > box[0] && one[1] < box[3] && one[3] > box[1]);
-    // A hub always has its name.
+    // A hub always has its name, wholly within the picture.
     for (const [dx, dy] of hub ? [...sides, sides[0]] : sides) {
-      const cx = x + dx, cy = y + dy, box: Box = [cx - wide, cy - high, cx + wide, cy + high];
+      const cx = hub ? Math.max(wide + 2, Math.min(room - wide - 2, x + dx)) : x + dx, cy = y + dy, box: Box = [cx - wide, cy - high, cx + wide, cy + high];
       if (!fits(box) && !(hub && dx === 0 && dy === away && tried++ > 0)) continue;
       taken.push(box);
       context.textAlign = "center";
@@ -177,10 +187,16 @@ export class Picture {
     }
   }
 
-  private drawHover(context: CanvasRenderingContext2D, data: Partial<NodeDisplayData>): void {
-    const whole = this.network.label[(data as { at?: number }).at!] ?? data.label ?? "";
+  /** Where the box with the name of what is chosen or pointed at begins, and how wide it is: below it, within the picture. */
+  private named(context: CanvasRenderingContext2D, at: number, x: number, y: number, radius: number, room: number): [number, number, number] {
     context.font = `600 14px ${FONT}`;
-    const text = shortened(whole, 90), width = context.measureText(text).width, x = data.x!, y = data.y! + data.size! * 1.2 + 5;
+    const wide = context.measureText(shortened(this.network.label[at]!, 90)).width + 14;
+    return [Math.max(2, Math.min(room - wide - 2, x - wide / 2)), y + radius * 1.2 + 5, wide];
+  }
+
+  private drawHover(context: CanvasRenderingContext2D, data: Partial<NodeDisplayData>): void {
+    const at = (data as { at?: number }).at!, room = this.box.clientWidth;
+    const [left, top, wide] = this.named(context, at, data.x!, data.y!, data.size!, room);
     context.beginPath();
     context.strokeStyle = this.colours.accent;
     context.lineWidth = 2;
@@ -190,12 +206,12 @@ export class Picture {
     context.strokeStyle = this.colours.rule;
     context.lineWidth = 1;
     context.beginPath();
-    context.roundRect(x - width / 2 - 7, y, width + 14, 23, 5);
+    context.roundRect(left, top, wide, NAMED_HIGH, 5);
     context.fill();
     context.stroke();
     context.fillStyle = this.colours.ink;
     context.textAlign = "center";
-    context.fillText(text, x, y + 16);
+    context.fillText(shortened(this.network.label[at]!, 90), left + wide / 2, top + 16);
     context.textAlign = "start";
   }
 
