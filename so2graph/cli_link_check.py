@@ -22,13 +22,13 @@ __all__ = ["check"]
 def check(targets: tuple[str, ...], online: bool, settings: Settings) -> None:
     """Examine the links with TARGETS, all unless some are named: dead, merged, too far apart, contradicting ….
 
-    What is found stands at /links/health too. Ends with 3 when something is wrong; what is only worth a look does not
-    count. Nothing is asked of the network without --online; what an address answered is not asked again for
-    link_alive_days.
+    What is found stands at /links/health too, beside what was found of other targets before. Ends with 3 when
+    something is wrong; what is only worth a look does not count. Nothing is asked of the network without --online;
+    what an address answered is not asked again for link_alive_days.
     """
     from so2graph.engine.alive import Alive, Heard
     from so2graph.link.checking import check as run
-    from so2graph.link.checking import write_checkup
+    from so2graph.link.checking import linked_targets, read_checkup, with_former, write_checkup
     from so2graph.web.health_words import told
 
     session = session_of(settings)
@@ -46,7 +46,7 @@ def check(targets: tuple[str, ...], online: bool, settings: Settings) -> None:
         found = run(session, targets, heard if online else None)
     if asking is not None:
         asking.save()
-    write_checkup(settings.data, found)
+    write_checkup(settings.data, with_former(found, read_checkup(settings.data), linked_targets(session)))
     labels = session.labels({one.subject for one in found.ailments if one.subject}, "en")
     for one in found.ailments:
         what, mend = told(one, "en")

@@ -23,7 +23,16 @@ from so2graph.engine.access import Access
 from so2graph.engine.alive import Alive, Heard
 from so2graph.engine.offline import apply_offline
 from so2graph.errors import NotFound
-from so2graph.link.checking import Checkup, check, measurements, read_checkup, write_checkup
+from so2graph.link.checking import (
+    Checkup,
+    Examined,
+    check,
+    linked_targets,
+    measurements,
+    read_checkup,
+    with_former,
+    write_checkup,
+)
 from so2graph.link.health import CHECKS, Ailment, Known, components, contradictions, examine
 from so2graph.link.linkset import judge_write
 from so2graph.link.mapping import IDENTIFIER, PREDICATES, Mapping
@@ -308,15 +317,40 @@ def test_the_links_of_the_project_are_well(settings: Settings, bundle: Bundle) -
 def test_an_examination_is_kept_and_told_in_terms_of_dqv(tmp_path: Path, settings: Settings, bundle: Bundle) -> None:
     """It reads back as it was; each measurement is of a metric that is described; a damaged file is none."""
     names = Access(settings, bundle).session().snapshot.names
-    checkup = Checkup("2026-11-26T05:00:00+00:00", 3, True, (), (Ailment("dead", "t", A, X, "r", {"status": "404"}),))
+    at = "2026-11-26T05:00:00+00:00"
+    examined = Examined("t", 1, "", at, 3, True)
+    checkup = Checkup(at, (examined,), (Ailment("dead", "t", A, X, "r", {"status": "404"}),))
     path = write_checkup(tmp_path, checkup)
     assert read_checkup(tmp_path) == checkup
-    assert json.loads(path.read_text())["generation"] == 3
+    assert json.loads(path.read_text())["targets"][0]["generation"] == 3
     assert {
         str(o) for _, p, o in measurements(checkup, names, checks_in_words("en")) if str(p).endswith("definition")
     }
     path.write_text("{}")
     assert read_checkup(tmp_path) is None
+
+
+def test_who_examines_one_target_keeps_what_was_found_of_others(settings: Settings, bundle: Bundle) -> None:
+    """Each with its own time and generation; what was found of it before is replaced, and what has no links goes."""
+    session = Access(settings, bundle).session()
+    there = linked_targets(session)
+    old = "2026-01-01T00:00:00+00:00"
+    before = Checkup(
+        old,
+        tuple(Examined(name, 1, "", old, 1, True) for name in (*there, "left")),
+        tuple(Ailment("dead", name, A, X, "r", {"status": "404"}) for name in (*there, "left")),
+    )
+    now = check(session, ["tooi"], today=TODAY)
+    kept = with_former(now, before, there)
+    assert kept.at == now.at
+    assert [one.target for one in kept.targets] == list(there)
+    assert {one.target for one in kept.targets if one.at == old} == {*there} - {"tooi"}
+    assert {one.target for one in kept.ailments if one.check == "dead"} == {*there} - {"tooi"}
+    assert not kept.online
+    assert with_former(now, None, there) == now
+    measured = {str(s) for s, _, _ in measurements(kept, session.snapshot.names, checks_in_words("en"))}
+    dead = {name for name in there if session.snapshot.names.thing(f"measurement/link/{name}/dead") in measured}
+    assert dead == {*there} - {"tooi"}
 
 
 def test_a_snapshot_tells_what_is_gone_and_what_it_became(data: Settings, bundle: Bundle, tmp_path: Path) -> None:

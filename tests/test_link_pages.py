@@ -366,14 +366,16 @@ def test_a_link_is_made_and_taken_back(judges: Judges) -> None:
     ask = f"/sparql?format=json&query={quote(f'ASK {{ GRAPH ?g {{ <{DRENTHE}> ?p <{FOUR}> }} }}')}"
     answer = anna.say(DRENTHE, FOUR, "yes")
     assert answer.status == 303
-    assert re.fullmatch(r"/links/review/gazetteer\?said=\d+", answer.headers["location"])
+    told = re.fullmatch(r"/links/review/gazetteer\?said=(\d+)&saved=(\d+)", answer.headers["location"])
+    assert told
+    number, generation = told.groups()
     following = anna.get(f"{answer.headers['location']}&lang=en").text
-    assert "Accepted: Drenthe." in following
+    assert f"Accepted: Drenthe. Saved as generation {generation} of the data." in following
+    assert "Saved as" not in anna.get(f"{REVIEW}?said={number}&saved=x&lang=en").text
     assert json.loads(judges.send("GET", ask).text)["boolean"] is True
     listed = judges.send("GET", "/links/gazetteer?lang=en", Accept=HTML).text
     assert FOUR in listed
     assert "anna" in listed
-    number = answer.headers["location"].rpartition("=")[2]
     key = anna.form(ASSEN, ONE)["key"]
     bob = judges.sign_in("bob")
     assert bob.post(f"{REVIEW}/undo", {"answer": number, "key": bob.form(ASSEN, ONE)["key"]}).status == 404

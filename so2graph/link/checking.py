@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -22,7 +22,16 @@ from so2graph.link.record import Record
 from so2graph.link.runs import open_run
 from so2graph.vocab import DCTERMS, OWL, RDF, SKOS, XSD, Iri, Literal, Names, Term, mask_addresses
 
-__all__ = ["Checkup", "Examined", "check", "linked_targets", "measurements", "read_checkup", "write_checkup"]
+__all__ = [
+    "Checkup",
+    "Examined",
+    "check",
+    "linked_targets",
+    "measurements",
+    "read_checkup",
+    "with_former",
+    "write_checkup",
+]
 
 _FILE = "health.json"
 _DQV = "http://www.w3.org/ns/dqv#"
@@ -35,22 +44,29 @@ _RDF_FILES = (".nt", ".ttl", ".nq", ".trig", ".rdf", ".owl", ".xml", ".jsonld")
 
 @dataclass(frozen=True)
 class Examined:
-    """A target that was examined: how many links it has, of when its snapshot is (empty without one)."""
+    """A target that was examined: how many links it has, of when its snapshot is (empty without one); when it was
+    (ISO 8601), in which generation, and whether addresses were asked."""
 
     target: str
     links: int
     snapshot: str
+    at: str
+    generation: int
+    online: bool
 
 
 @dataclass(frozen=True)
 class Checkup:
-    """What an examination found: when (ISO 8601), in which generation, whether addresses were asked (`online`)."""
+    """What an examination found, and when it was (ISO 8601). A target that was not examined then stands as before."""
 
     at: str
-    generation: int
-    online: bool
     targets: tuple[Examined, ...]
     ailments: tuple[Ailment, ...]
+
+    @property
+    def online(self) -> bool:
+        """Whether addresses were asked, of every target."""
+        return all(one.online for one in self.targets)
 
     @property
     def unchecked(self) -> tuple[str, ...]:
@@ -88,7 +104,8 @@ def check(
     for name in wanted:
         if name not in there:
             raise NotFound(f"there are no links with {name[:80]!r}", mend=f"There are with {', '.join(there)}.")
-    settings, day = session.settings, today or datetime.now(UTC).date()
+    settings, now = session.settings, datetime.now(UTC)
+    day, at = today or now.date(), now.isoformat(timespec="seconds")
     targets, found, everything = [], list[Ailment](), list[Judgement]()
     for name in there:
         judged = judgements(session, name)
@@ -105,20 +122,16 @@ def check(
             stale=settings.link_stale_days,
             heard=heard,
         )
-        targets.append(Examined(name, len(links), known.taken.isoformat() if known.taken else ""))
+        taken = known.taken.isoformat() if known.taken else ""
+        number = session.snapshot.manifest.number
+        targets.append(Examined(name, len(links), taken, at, number, heard is not None))
     same, different = (
         [(str(row["a"]), str(row["b"])) for row in session.select(_PAIRS, p=Iri(OWL + name))]
         for name in ("sameAs", "differentFrom")
     )
     clashes = contradictions(everything, same, different)
     found += [one for one in clashes if not wanted or one.target in wanted]
-    return Checkup(
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        session.snapshot.manifest.number,
-        heard is not None,
-        tuple(targets),
-        tuple(_once(found)),
-    )
+    return Checkup(at, tuple(targets), tuple(_once(found)))
 
 
 def _once(found: Sequence[Ailment]) -> Iterator[Ailment]:
@@ -228,6 +241,16 @@ def _abolished(iri: str) -> tuple[str, str] | None:
     return f"{now.name} ({now.code})", now.since.isoformat() if now.since else ""
 
 
+def with_former(found: Checkup, former: Checkup | None, there: Sequence[str]) -> Checkup:
+    """What was found, and what was found before of the targets that are `there` and were not examined now."""
+    if former is None:
+        return found
+    kept = set(there) - {one.target for one in found.targets}
+    targets = (*found.targets, *(one for one in former.targets if one.target in kept))
+    ailments = (*found.ailments, *(one for one in former.ailments if one.target in kept))
+    return replace(found, targets=tuple(sorted(targets, key=lambda t: t.target)), ailments=tuple(_once(ailments)))
+
+
 def write_checkup(data: Path, found: Checkup) -> Path:
     """Keeps what was found; raises `DatasetReadOnly` and `DiskFull`."""
     folder = data / "links"
@@ -246,8 +269,6 @@ def read_checkup(data: Path) -> Checkup | None:
         row = json.loads(mask_addresses((data / "links" / _FILE).read_text(encoding="utf-8")))
         return Checkup(
             str(row["at"]),
-            int(row["generation"]),
-            bool(row["online"]),
             tuple(Examined(**one) for one in row["targets"]),
             tuple(Ailment(**one) for one in row["ailments"]),
         )
@@ -263,15 +284,13 @@ def measurements(found: Checkup, names: Names, words: Mapping[str, str]) -> Iter
         yield metric, Iri(RDF + "type"), Iri(_DQV + "Metric")
         yield metric, Iri(SKOS + "definition"), Literal(words[check_name], "en")
         yield metric, Iri(_DQV + "expectedDataType"), Iri(XSD + "integer")
-        if check_name in ("dead", "moved") and not found.online:
-            continue
         for one in found.targets:
-            if check_name in BY_SNAPSHOT and not one.snapshot:
-                continue  # Nothing was compared, so nothing was measured.
+            if not (one.online if check_name in ("dead", "moved") else one.snapshot or check_name not in BY_SNAPSHOT):
+                continue  # Nothing was asked or compared, so nothing was measured.
             count = sum(1 for a in found.ailments if (a.target, a.check) == (one.target, check_name))
             node = Iri(names.thing(f"measurement/link/{one.target}/{check_name}"))
             yield node, Iri(RDF + "type"), Iri(_DQV + "QualityMeasurement")
             yield node, Iri(_DQV + "isMeasurementOf"), metric
             yield node, Iri(_DQV + "computedOn"), Iri(names.links(one.target))
             yield node, Iri(_DQV + "value"), Literal(str(count), datatype=XSD + "integer")
-            yield node, Iri(_PROV + "generatedAtTime"), Literal(found.at, datatype=XSD + "dateTime")
+            yield node, Iri(_PROV + "generatedAtTime"), Literal(one.at, datatype=XSD + "dateTime")

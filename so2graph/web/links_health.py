@@ -62,7 +62,7 @@ def _answer(here: Site, suffix: str) -> Response:
     _ = here.session
     g.tag = None  # What was examined lies beside the generations.
     if fmt is INDEX:
-        row: dict[str, object] = {"examined": None} if found is None else {"examined": found.at, **asdict(found)}
+        row: dict[str, object] = {"examined": found and found.at, **(asdict(found) if found else {})}
         return answer(json.dumps(row, ensure_ascii=False, indent=1).encode() + b"\n", INDEX.content_type)
     if fmt is TURTLE:
         triples = () if found is None else measurements(found, here.session.snapshot.names, checks_in_words("en"))
@@ -101,7 +101,8 @@ def _page(here: Site, found: Checkup | None) -> Response:
         "links_health.html",
         found=found,
         rows=rows,
-        behind=found is not None and found.generation != here.session.snapshot.manifest.number,
+        behind=found is not None
+        and any(one.generation != here.session.snapshot.manifest.number for one in found.targets),
         checks=checks_in_words(here.language),
         wrong=CHECKS,
     )

@@ -176,8 +176,14 @@ def _done(here: Site, target: str, given: Answer, more: str) -> Response:
     response = Response(status=303)
     of = request.form.get("of", "")
     kept = f"&of={of}" if of in _QUEUES[1:] else ""
-    response.headers["Location"] = here.path(f"{REVIEW}/{target}?{more}{kept}")
+    saved = "" if given.generation is None else f"&saved={given.generation}"
+    response.headers["Location"] = here.path(f"{REVIEW}/{target}?{more}{kept}{saved}")
     return response
+
+
+def _number(text: str | None) -> int | None:
+    """The generation that an answer was saved as, which an address tells."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _of(here: Site) -> str:
@@ -232,6 +238,7 @@ def _page(
         error=error,
         said=told if told is not None and str(told.number) == single(here.parameters, "said") else None,
         undone=single(here.parameters, "undone"),
+        saved=_number(single(here.parameters, "saved")),
         last=told,
         last_label=words.label(told.ours) if told else "",
         unsure=queue.unsure() if shown is None else (),

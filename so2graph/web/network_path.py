@@ -100,7 +100,8 @@ def _sentences(found: _Found, language: str, modalities: Sequence[str]) -> list[
         return said
     via = _and([picture.label(node, language) for node in way.nodes[1:-1]], language)
     missing_links = way.missing(picture)
-    key = ("path.steps" if via else "path.direct") + (".unsure" if missing_links else "")
+    sure, unsure = ("path.steps", "path.steps.unsure") if via else ("path.direct", "path.direct.unsure")
+    key = unsure if missing_links else sure
     said = [say(key, language, **ends, steps=steps(len(way.edges), language), via=via)]
     if not missing_links:
         return [*said, say("path.facts", language)]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NoReturn
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
 from so2graph.engine.store import serialize_quads
-from so2graph.errors import So2Error, UnsupportedMedia
+from so2graph.errors import QuerySyntax, So2Error, UnsupportedMedia
 from so2graph.formats import GRAPH_FORMATS, Format
 from so2graph.publish.service import service_quads
 from so2graph.web.asking import chosen_for, query_question
-from so2graph.web.checking import WELL_KNOWN
+from so2graph.web.checking import WELL_KNOWN, Problem, check
 from so2graph.web.described import description_of
 from so2graph.web.errors import explained, more_headers, title_of
 from so2graph.web.paging import Page, read_page
@@ -122,6 +123,7 @@ def _page(
         error=error,
         title=title_of(error, here.language) if error else "",
         explained=explained(error, here.language) if error else "",
+        flaw=_flaw(here, text, error) if isinstance(error, QuerySyntax) else None,
         text=text,
         prefixes=here.session.prefixes,
         everything=here.session.snapshot.names.everything,
@@ -132,6 +134,15 @@ def _page(
         examples=_examples(here),
         editor=_for_script(here),
     )
+
+
+def _flaw(here: Site, text: str, error: QuerySyntax) -> Problem | None:
+    """A fault of syntax in the reader's words, as the editor tells it while a query is written."""
+
+    def again() -> NoReturn:
+        raise error
+
+    return next(iter(check(here.session, text, here.language, again, again, update=False).errors), None)
 
 
 def _limits(most: int) -> list[int]:

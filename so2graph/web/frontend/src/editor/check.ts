@@ -6,7 +6,7 @@ import { isUpdate } from "./scan";
 import { goTo, offsetOf } from "./view";
 import type { Say } from "./words";
 
-interface Flaw {
+export interface Flaw {
   line: number;
   column: number;
   endLine: number;
@@ -26,6 +26,13 @@ export interface Checked {
 
 const DELAY = 600;
 const LISTED = 5;
+
+/** What the service finds in a query or an update, in the reader's language; null where it does not say. */
+export async function checked(url: string, language: string, text: string, signal?: AbortSignal): Promise<Checked | null> {
+  const body = new URLSearchParams({ [isUpdate(text) ? "update" : "query"]: text });
+  const response = await fetch(`${url}?lang=${language}`, { method: "POST", body, signal: signal ?? null });
+  return response.ok ? ((await response.json()) as Checked) : null;
+}
 
 /** Underlines what the service finds; `list` shows the same as text, and `announce` says the first error once. */
 export function checking(url: string, language: string, say: Say, list: HTMLElement, announce: (text: string) => void): Extension {
@@ -87,12 +94,9 @@ export function checking(url: string, language: string, say: Say, list: HTMLElem
       list.hidden = true;
       return [];
     }
-    const body = new URLSearchParams({ [isUpdate(text) ? "update" : "query"]: text });
     try {
-      const response = await fetch(`${url}?lang=${language}`, { method: "POST", body, signal: stop.signal });
-      if (!response.ok) return [];
-      const found = (await response.json()) as Checked;
-      if (view.state.doc.toString() !== text) return [];
+      const found = await checked(url, language, text, stop.signal);
+      if (!found || view.state.doc.toString() !== text) return [];
       show(view, found);
       const made = (flaw: Flaw, severity: "error" | "warning"): Diagnostic => {
         const from = offsetOf(view, flaw.line, flaw.column), to = Math.max(from, offsetOf(view, flaw.endLine, flaw.endColumn));

@@ -1,4 +1,5 @@
 // Asks the service, lets the reader stop it, and puts the answer as the service made it into the page.
+import { checked } from "./check";
 import { seconds, type Say, type Told } from "./words";
 
 /** What the service says when it does not answer (RFC 9457). */
@@ -9,6 +10,8 @@ export interface Problem {
   mend?: string;
   line?: number;
   column?: number;
+  /** Whether `detail` and `mend` are in the reader's language; else they are English. */
+  translated?: boolean;
 }
 
 export type Outcome = { kind: "answer"; heading: HTMLElement | null; empty: boolean } | { kind: "problem" } | { kind: "stopped" };
@@ -54,7 +57,7 @@ export class Runner {
       const response = await this.send(query, stopper.signal);
       const body = await response.text();
       if (!response.ok) {
-        this.problem(problemOf(response, body));
+        this.problem(await this.translated(problemOf(response, body), query.get("query") ?? "", stopper.signal));
         this.tell("failed");
         return { kind: "problem" };
       }
@@ -75,6 +78,16 @@ export class Runner {
         this.busy(false);
       }
     }
+  }
+
+  /** A fault of syntax, told as the list of problems beside the text tells it: in the same words, at the same place. */
+  private async translated(problem: Problem, text: string, signal: AbortSignal): Promise<Problem> {
+    const { root, language } = this.parts.told;
+    if (slugOf(problem) !== "query-syntax") return problem;
+    const first = (await checked(`${root}sparql/check`, language, text, signal))?.errors[0];
+    if (!first) return problem;
+    const { line, column, message, mend } = first;
+    return { ...problem, line, column, detail: message, mend, translated: true };
   }
 
   private send(query: URLSearchParams, signal: AbortSignal): Promise<Response> {
@@ -103,17 +116,17 @@ export class Runner {
   }
 
   private problem(problem: Problem): void {
-    const { parts } = this, { say, told } = parts, slug = (problem.type ?? "").split("/").pop() ?? "";
+    const { parts } = this, { say, told } = parts;
     const heading = document.createElement("h2"), box = document.createElement("div");
     heading.id = "answer";
     heading.tabIndex = -1;
     heading.textContent = say("failed");
     box.className = "problem";
-    const lines = [told.errors[slug] ?? problem.title ?? "", problem.detail ?? "", problem.mend ?? ""];
+    const lines = [told.errors[slugOf(problem)] ?? problem.title ?? "", problem.detail ?? "", problem.mend ?? ""];
     lines.filter(Boolean).forEach((line, index) => {
       const p = document.createElement("p");
       p.textContent = line;
-      if (index > 0) p.lang = "en";
+      if (index > 0 && !problem.translated) p.lang = "en";
       box.append(p);
     });
     if (problem.line && problem.column) {
@@ -138,6 +151,11 @@ export class Runner {
     this.parts.status.setAttribute("aria-live", aloud ? "polite" : "off");
     this.parts.status.textContent = this.parts.say(key, values);
   }
+}
+
+/** The name of a kind of problem, at the end of its address. */
+function slugOf(problem: Problem): string {
+  return (problem.type ?? "").split("/").pop() ?? "";
 }
 
 function problemOf(response: Response, body: string): Problem {
