@@ -246,6 +246,13 @@ def test_what_a_service_says_is_no_formula(tmp_path: Path) -> None:
 # ---- broken off
 
 
+AT_A_TERMINAL = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('so2graph', run_name='__main__', alter_sys=True)"
+)
+"""The command as at a terminal: what runs in the background of a shell does not hear of Ctrl-C."""
+
+
 @pytest.mark.alone
 def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     """Ctrl-C leaves the answers of whole batches in the cache, says how to go on, and the next run asks the rest."""
@@ -261,8 +268,8 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
 
     service = Slow()
     with listening(service):
-        words = [sys.executable, "-m", "so2graph", "reconcile", str(path), "--column", "naam", "--with", service.url]
-        words += ["--allow-private", "--pause", "0"]
+        words = [sys.executable, "-c", AT_A_TERMINAL, "reconcile", str(path), "--column", "naam"]
+        words += ["--with", service.url, "--allow-private", "--pause", "0"]
         child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         _out, said = child.communicate(timeout=60)
         assert child.returncode == 1

@@ -28,6 +28,7 @@ from SPARQLWrapper.SPARQLExceptions import QueryBadFormed
 from so2graph.config import Settings
 from so2graph.publish.build import build
 from so2graph.registry import Bundle
+from tests.turns import patiently
 
 HUBS = "SELECT ?n { ?n a <https://w3id.org/so2graph/def#RegionalNetwork> } ORDER BY ?n"
 
@@ -196,8 +197,7 @@ def test_the_service_ends_with_all_its_workers(settings_env: dict[str, str]) -> 
         assert len(workers) >= 3
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(timeout=30) == 0
-    alive = [pid for pid in workers if Path(f"/proc/{pid}").exists() and not _is_zombie(pid)]
-    assert not alive
+    assert patiently(lambda: all(_is_zombie(pid) for pid in workers), 10), "a worker outlives the service"
 
 
 def _is_zombie(pid: int) -> bool:
