@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage, axe
 from tests.browser.faults import Faults
+from tests.turns import patiently
 
 HUB, NATION = "SO netwerk Groningen", "Social Enterprise Nederland"
 PAGES = (
@@ -198,7 +199,7 @@ def test_with_the_keyboard_alone(service: str, new_page: NewPage) -> None:
     page.locator(".netcanvas").focus()
     before = at(page, "Buro Bries")
     page.keyboard.press("ArrowRight")
-    assert at(page, "Buro Bries")[0] < before[0]
+    assert patiently(lambda: at(page, "Buro Bries")[0] < before[0]), "it moves with the next frame"
     page.keyboard.press("0")
     page.keyboard.press("Enter")
     expect(page.locator("#network-status")).to_contain_text("Selected: ")
