@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, inf, log, log2
+from math import exp, inf, log2
 from typing import Any
 
 from so2graph.errors import BadParameter
@@ -217,8 +217,3 @@ def _terms_of_row(row: Mapping[str, Any]) -> dict[str, Terms]:
         str(name): Terms({str(word): int(count) for word, count in each["counts"].items()}, int(each["total"]))
         for name, each in row.items()
     }
-
-
-def log_odds(weight: float) -> float:
-    """A weight in bits as natural log-odds."""
-    return weight * log(2)
